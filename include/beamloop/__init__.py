@@ -1,0 +1,1 @@
+"""Beamloop: beamline data improve the geometry, the geometry improves the data."""

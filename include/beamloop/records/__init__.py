@@ -1,0 +1,1 @@
+"""Plain immutable records that the stages, the catalogue and the store share."""

@@ -1,0 +1,34 @@
+"""Identifiers, and names that are safe as a path component and as part of an object key."""
+
+import hashlib
+import re
+from typing import NewType
+
+CollectionId = NewType("CollectionId", int)
+SweepId = NewType("SweepId", int)
+RequestId = NewType("RequestId", int)
+RunId = NewType("RunId", int)
+
+SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,79}")
+LONGEST_STEM = 64
+
+
+def safe_name(name: str) -> str:
+    """Turn any text into a path component without surprises, different for different texts.
+
+    Parameters
+    ----------
+    name
+        Hostile input: may hold slashes, quotes, newlines or non-ASCII characters, e.g. "plate 3/$(x)".
+
+    Returns
+    -------
+    str
+        `name` itself where it is plain ASCII, else its plain characters and the first ten hexadecimal
+        digits of its SHA-256, e.g. "plate_3_x-1f0c9a7b2e".
+    """
+    if SAFE_NAME.fullmatch(name) and ".." not in name:
+        return name
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:10]
+    stem = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")[:LONGEST_STEM]
+    return f"{stem}-{digest}" if stem else f"x-{digest}"

@@ -1,0 +1,60 @@
+"""The image files of one sweep."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class SweepImages:
+    """Files `prefix` + number + `suffix` in one directory, numbers from `first` to `last`.
+
+    `missing` names numbers in between that are not there.
+    """
+
+    directory: Path  # Path("/data/i24/2026/xtal_plate3")
+    prefix: str  # "xtal2_1_"
+    digits: int  # 5
+    suffix: str  # ".cbf"
+    first: int  # 1
+    last: int  # 12
+    missing: tuple[int, ...] = ()  # (8,)
+
+    @property
+    def name(self) -> str:
+        """The sweep's name as a person knows it: the prefix without its last separator, "xtal2_1"."""
+        return self.prefix.rstrip("_-. ") or self.prefix or "sweep"
+
+    @property
+    def template(self) -> str:
+        """The file name with # for each digit: "xtal2_1_#####.cbf"."""
+        return f"{self.prefix}{'#' * self.digits}{self.suffix}"
+
+    @property
+    def numbers(self) -> list[int]:
+        """The image numbers that are there, in order."""
+        gone = set(self.missing)
+        return [number for number in range(self.first, self.last + 1) if number not in gone]
+
+    def path(self, number: int) -> Path:
+        """The file of one image number."""
+        return self.directory / f"{self.prefix}{number:0{self.digits}d}{self.suffix}"
+
+    def paths(self) -> list[Path]:
+        """The files that are there, in order of number."""
+        return [self.path(number) for number in self.numbers]
+
+    def content_sha256(self) -> str:
+        """Hash names, sizes and modification times (not the bytes: that would read every image twice).
+
+        Raises
+        ------
+        OSError
+            When an image has gone in between.
+        """
+        digest = hashlib.sha256()
+        for path in self.paths():
+            status = path.stat()
+            line = f"{path.name}\0{status.st_size}\0{status.st_mtime_ns}\n"
+            digest.update(line.encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()

@@ -1,0 +1,72 @@
+"""How a run ended: a fixed vocabulary of reason codes with plain words."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class OutcomeCode(StrEnum):
+    """The reason codes; the catalogue's constraint holds the same list."""
+
+    PROCESSED = "processed"
+    NO_SPOTS = "no_spots"
+    TOO_FEW_SPOTS = "too_few_spots"
+    NO_LATTICE = "no_lattice"
+    WRONG_SYMMETRY = "wrong_symmetry"
+    REFINEMENT_FAILED = "refinement_failed"
+    TOO_FEW_REFLECTIONS = "too_few_reflections"
+    INTEGRATION_FAILED = "integration_failed"
+    UNREADABLE_IMAGES = "unreadable_images"
+    MISSING_IMAGES = "missing_images"
+    TIMED_OUT = "timed_out"
+    OUT_OF_MEMORY = "out_of_memory"
+    PROGRAM_CRASHED = "program_crashed"
+    ARTIFACT_DAMAGED = "artifact_damaged"
+    INTERRUPTED = "interrupted"
+    CANCELLED = "cancelled"
+
+
+TRY_NEXT = {
+    OutcomeCode.PROCESSED: "",
+    OutcomeCode.NO_SPOTS: "Look at an image: is there a crystal in the beam? If spots are visible, lower "
+    "the threshold (--set find_spots.spotfinder.threshold.dispersion.sigma_strong=2).",
+    OutcomeCode.TOO_FEW_SPOTS: "Lower min_spot_size or sigma_strong of find_spots, or collect again with "
+    "a longer exposure.",
+    OutcomeCode.NO_LATTICE: "Check beam centre and distance in the header; give the cell if it is known; "
+    "try --set index.indexing.method=fft1d.",
+    OutcomeCode.WRONG_SYMMETRY: "Process again without --space-group, or with the one that the cell found "
+    "suggests.",
+    OutcomeCode.REFINEMENT_FAILED: "Look at the residuals in the refinement log; a wrong beam centre or "
+    "distance, or a second lattice, is the usual cause.",
+    OutcomeCode.TOO_FEW_REFLECTIONS: "Join the sweep with others of the same crystal, or collect a wider one.",
+    OutcomeCode.INTEGRATION_FAILED: "Look at the integration log; --profile cells integrates by summation "
+    "and needs fewer strong spots.",
+    OutcomeCode.UNREADABLE_IMAGES: "Copy the named images again from the detector's computer, then process "
+    "the folder again.",
+    OutcomeCode.MISSING_IMAGES: "Find the named images and put them beside the others, then process the "
+    "folder again.",
+    OutcomeCode.TIMED_OUT: "See the log for what took the time; raise the beamline's time limit if the "
+    "sweep is just large.",
+    OutcomeCode.OUT_OF_MEMORY: "Raise the beamline's memory limit, or process with --set "
+    "index.indexing.method=fft1d, which needs a third of the memory.",
+    OutcomeCode.PROGRAM_CRASHED: "Read the log; run the command of this step again in its folder; report it "
+    "to DIALS with both.",
+    OutcomeCode.ARTIFACT_DAMAGED: "Delete the named object from the store, check its disks, then process "
+    "the sweep again.",
+    OutcomeCode.INTERRUPTED: "Nothing is wrong with the data: check database, store and disk with "
+    "`beamloop status`, then process again.",
+    OutcomeCode.CANCELLED: "Process the folder again when you want the result.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The end of one run."""
+
+    code: OutcomeCode  # OutcomeCode.NO_LATTICE
+    sentence: str  # "No lattice fits the 214 spots found on 12 images."
+    step: str  # "index"
+
+    @property
+    def try_next(self) -> str:
+        """What a person may do about it, empty where nothing is needed."""
+        return TRY_NEXT[self.code]

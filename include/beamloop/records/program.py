@@ -1,0 +1,56 @@
+"""One start of one DIALS program: what is asked for, and what came of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+
+class ProgramEnd(StrEnum):
+    """Why a program is no longer running."""
+
+    EXITED = "exited"
+    TIMED_OUT = "timed_out"
+    OUT_OF_MEMORY = "out_of_memory"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramLimits:
+    """What one program may use before it is ended."""
+
+    time_s: float = 3600.0  # wall-clock time
+    memory_bytes: int = 8 * 1024**3  # resident memory of the whole process group
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramRequest:
+    """A program to start. `argv` goes to the kernel as it is; no shell sees it."""
+
+    argv: tuple[str, ...]  # ("dials.find_spots", "imported.expt", "nproc=1")
+    working_directory: Path
+    log_name: str  # "find_spots.out": standard output and error, in the working directory
+    expected_outputs: tuple[str, ...] = ()  # ("strong.refl",)
+    environment: Mapping[str, str] = field(default_factory=dict)  # beside the allow-list
+    limits: ProgramLimits = ProgramLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramResult:
+    """What came of a request. Success is an exit code of 0 and all expected outputs, both."""
+
+    argv: tuple[str, ...]
+    end: ProgramEnd
+    exit_code: int  # as the shell counts: 128 + signal number for a killed program
+    wall_s: float
+    cpu_s: float  # user and system, of the whole process tree
+    peak_memory_bytes: int  # largest resident set
+    started_at: datetime  # UTC
+    log_path: Path
+    missing_outputs: tuple[str, ...]
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the program ended by itself, with 0, and left every expected output."""
+        return self.end is ProgramEnd.EXITED and self.exit_code == 0 and not self.missing_outputs
