@@ -44,6 +44,12 @@ class SweepImages:
         """The files that are there, in order of number."""
         return [self.path(number) for number in self.numbers]
 
+    def blocks(self) -> list[tuple[int, int]]:
+        """First and last number of each contiguous part."""
+        starts = [n for n in self.numbers if n == self.first or n - 1 in self.missing]
+        ends = [n for n in self.numbers if n == self.last or n + 1 in self.missing]
+        return list(zip(starts, ends, strict=True))
+
     def content_sha256(self) -> str:
         """Hash names, sizes and modification times (not the bytes: that would read every image twice).
 

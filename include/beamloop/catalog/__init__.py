@@ -1,0 +1,1 @@
+"""The catalogue: every fact, in PostgreSQL. The only package that speaks SQL."""

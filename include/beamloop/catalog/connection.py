@@ -1,0 +1,97 @@
+"""A pool of connections, transactions, and database faults in Beamloop's words."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import aiosql
+import psycopg2
+import psycopg2.pool
+from psycopg2.extensions import connection as Connection
+from psycopg2.extras import RealDictCursor
+
+from beamloop.errors import CatalogUnavailableError
+
+CONNECT_TIMEOUT_S = 5
+QUERIES = aiosql.from_path(Path(__file__).parent / "queries", "psycopg2")
+
+Row = dict[str, Any]
+
+
+def unavailable(error: Exception) -> CatalogUnavailableError:
+    """Say in our words that the database is away; the driver's words are the evidence."""
+    return CatalogUnavailableError(
+        "The catalogue (PostgreSQL) does not answer.",
+        evidence=" ".join(str(error).split()),
+        try_next="`beamloop status` tells whether the database runs; the work is tried again by itself.",
+    )
+
+
+class Catalog:
+    """The catalogue's database.
+
+    Parameters
+    ----------
+    dsn
+        A libpq connection string. Holds a password: never logged.
+    connections
+        How many connections the pool opens at most. A task needs one.
+    """
+
+    def __init__(self, dsn: str, *, connections: int = 2) -> None:
+        self._dsn = dsn
+        self._connections = connections
+
+    @cached_property
+    def _pool(self) -> psycopg2.pool.ThreadedConnectionPool:
+        return psycopg2.pool.ThreadedConnectionPool(
+            1,
+            self._connections,
+            self._dsn,
+            cursor_factory=RealDictCursor,
+            connect_timeout=CONNECT_TIMEOUT_S,
+            application_name="beamloop",
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Lend a connection; commit at the end, roll back when an exception passes.
+
+        Raises
+        ------
+        CatalogUnavailableError
+            When the database does not answer or ends the connection.
+        """
+        try:
+            connection = self._pool.getconn()
+        except psycopg2.OperationalError as error:
+            raise unavailable(error) from error
+        lost = True
+        try:
+            with connection:
+                yield connection
+            lost = False
+        except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+            raise unavailable(error) from error
+        except BaseException:
+            lost = False
+            raise
+        finally:
+            self._pool.putconn(connection, close=lost or bool(connection.closed))
+
+    def close(self) -> None:
+        """Close every connection."""
+        if "_pool" in self.__dict__:
+            self._pool.closeall()
+            del self.__dict__["_pool"]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

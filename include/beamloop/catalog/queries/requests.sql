@@ -1,0 +1,45 @@
+-- name: put_request(collection_id, dag_run_id, requested_by)$
+-- Ask for work once: the same DAG run id is the same request.
+INSERT INTO beamloop.requests (collection_id, dag_run_id, requested_by)
+VALUES (:collection_id, :dag_run_id, :requested_by)
+ON CONFLICT (dag_run_id) DO UPDATE SET dag_run_id = excluded.dag_run_id
+RETURNING request_id;
+
+-- name: add_run(sweep_id, request_id, run_key, repetition, parameters, dials_version)$
+-- A run of a sweep; nothing when the same work is known already.
+INSERT INTO beamloop.runs (sweep_id, request_id, run_key, repetition, parameters, dials_version)
+VALUES (:sweep_id, :request_id, :run_key, :repetition, :parameters, :dials_version)
+ON CONFLICT (run_key, repetition) DO NOTHING
+RETURNING run_id;
+
+-- name: next_repetition(run_key)$
+-- How often this work has been asked for.
+SELECT coalesce(max(repetition) + 1, 0) FROM beamloop.runs WHERE run_key = :run_key;
+
+-- name: run_by_key(run_key)$
+-- The newest run of this work.
+SELECT run_id FROM beamloop.runs WHERE run_key = :run_key ORDER BY repetition DESC LIMIT 1;
+
+-- name: waiting_requests(limit)
+-- Requests that no DAG run has taken up, the oldest first.
+SELECT request_id, dag_run_id FROM beamloop.requests
+WHERE started_at IS NULL ORDER BY requested_at, request_id LIMIT :limit;
+
+-- name: start_request(request_id)!
+-- A DAG run has taken the request up; a second time changes nothing.
+UPDATE beamloop.requests SET started_at = coalesce(started_at, now()) WHERE request_id = :request_id;
+
+-- name: end_request(request_id)!
+-- Every run of the request has its outcome.
+UPDATE beamloop.requests SET ended_at = coalesce(ended_at, now()) WHERE request_id = :request_id;
+
+-- name: request_by_id(request_id)^
+-- One request.
+SELECT request_id, collection_id, dag_run_id, requested_by, requested_at, started_at, ended_at
+FROM beamloop.requests WHERE request_id = :request_id;
+
+-- name: runs_of_request(request_id)
+-- The runs of a request with their sweeps' names, in order of the name.
+SELECT r.run_id, s.name, s.key_name, o.code
+FROM beamloop.runs r JOIN beamloop.sweeps s USING (sweep_id) LEFT JOIN beamloop.outcomes o USING (run_id)
+WHERE r.request_id = :request_id ORDER BY s.name, r.run_id;
