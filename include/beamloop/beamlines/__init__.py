@@ -1,0 +1,1 @@
+"""What is particular to a beamline: where images appear, limits, profiles. Validated YAML."""

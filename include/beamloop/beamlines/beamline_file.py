@@ -1,0 +1,123 @@
+"""Read and check the YAML file of a beamline."""
+
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from beamloop.beamlines.profiles import make_parameters
+from beamloop.beamlines.samples import parse_sample
+from beamloop.errors import InvalidInputError
+from beamloop.records.identifiers import SAFE_NAME
+from beamloop.records.parameters import Parameters
+from beamloop.records.program import ProgramLimits
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Limits(_Part):
+    """What one DIALS program may use."""
+
+    program_time_s: float = Field(default=3600, gt=0)
+    program_memory_gb: float = Field(default=8, gt=0)
+
+
+class SampleRule(_Part):
+    """What is known of the samples whose folder's name fits a pattern."""
+
+    match: str
+    space_group: str | None = None
+    unit_cell: str | None = None
+
+
+class Beamline(_Part):
+    """One beamline's file."""
+
+    beamline: Annotated[str, StringConstraints(pattern=f"^{SAFE_NAME.pattern}$")]
+    roots: list[Path] = Field(min_length=1)
+    pattern: str = "*.cbf"
+    quiet_s: float = Field(default=60, ge=0)
+    profile: str = "cells"
+    settings: list[str] = []
+    limits: Limits = Limits()
+    samples: list[SampleRule] = []
+
+    def parameters_for(self, collection_name: str) -> Parameters:
+        """Return the parameter set for a collection, by the first sample rule that fits its name."""
+        rule = next((rule for rule in self.samples if fnmatchcase(collection_name, rule.match)), None)
+        return make_parameters(
+            self.profile,
+            settings=self.settings,
+            sample=parse_sample(rule.space_group, rule.unit_cell) if rule else parse_sample(None, None),
+            limits=program_limits(self.limits),
+        )
+
+
+def program_limits(limits: Limits) -> ProgramLimits:
+    """Turn a file's limits into those of a program: seconds, and bytes of 1024**3 a gigabyte."""
+    return ProgramLimits(limits.program_time_s, int(limits.program_memory_gb * 1024**3))
+
+
+def read_beamline(path: Path) -> Beamline:
+    """Read one beamline's file.
+
+    Parameters
+    ----------
+    path
+        A YAML file. Relative roots in it begin at its own folder.
+
+    Returns
+    -------
+    Beamline
+        With absolute roots.
+
+    Raises
+    ------
+    InvalidInputError
+        Names file, field and remedy.
+    """
+    try:
+        values = yaml.safe_load(path.read_text("utf-8"))
+        beamline = Beamline.model_validate(values)
+        for rule in beamline.samples:
+            parse_sample(rule.space_group, rule.unit_cell)
+        beamline.parameters_for("")
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise _invalid(path, " ".join(str(error).split())) from error
+    except ValidationError as error:
+        faults = [f"{'.'.join(map(str, f['loc'])) or 'the file'}: {f['msg']}" for f in error.errors()]
+        raise _invalid(path, "; ".join(faults)) from error
+    except InvalidInputError as error:
+        raise _invalid(path, f"{error.what} {error.try_next}") from error
+    roots = [(path.resolve().parent / root).resolve() for root in beamline.roots]
+    return beamline.model_copy(update={"roots": roots})
+
+
+def _invalid(path: Path, fault: str) -> InvalidInputError:
+    return InvalidInputError(
+        f"The beamline file {path.name} cannot be used: {fault}",
+        evidence=str(path),
+        try_next="Correct the file; docs/operations.md describes each field.",
+    )
+
+
+def read_beamlines(directory: Path) -> tuple[list[Beamline], list[InvalidInputError]]:
+    """Read every beamline's file of a folder; a bad one never stops the others.
+
+    Returns
+    -------
+    tuple
+        The good ones in order of file name, and the faults of the others.
+    """
+    good: list[Beamline] = []
+    faults: list[InvalidInputError] = []
+    for path in sorted(directory.glob("*.yaml")):
+        try:
+            good.append(read_beamline(path))
+        except InvalidInputError as error:
+            faults.append(error)
+    return good, faults

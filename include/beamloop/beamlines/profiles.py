@@ -1,0 +1,96 @@
+"""Processing profiles and the parameter sets made from them."""
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+
+import yaml
+
+from beamloop.errors import InvalidInputError
+from beamloop.records.parameters import STEPS, Parameters
+from beamloop.records.program import ProgramLimits
+from beamloop.records.sample import Sample
+
+OPTION = re.compile(r"[A-Za-z_][\w.]*=[^\x00-\x1f]*")
+# Beamloop says where inputs and outputs are; an option must not move them.
+RESERVED = re.compile(r"(.*\.)?(input|output|template|directory|hklout|nproc)\b.*=")
+
+
+@cache
+def _profiles() -> Mapping[str, Mapping[str, object]]:
+    text = files("beamloop.beamlines").joinpath("profiles.yaml").read_text("utf-8")
+    profiles: Mapping[str, Mapping[str, object]] = yaml.safe_load(text)
+    return profiles
+
+
+def profile_names() -> list[str]:
+    """Return the names of the profiles that come with Beamloop."""
+    return sorted(_profiles())
+
+
+def parse_settings(settings: Sequence[str]) -> dict[str, list[str]]:
+    """Sort `PROGRAM.OPTION=VALUE` texts by program.
+
+    Parameters
+    ----------
+    settings
+        E.g. ["index.indexing.method=fft1d"].
+
+    Returns
+    -------
+    dict
+        E.g. {"index": ["indexing.method=fft1d"]}.
+
+    Raises
+    ------
+    InvalidInputError
+        For an unknown program, a malformed option or one that Beamloop must set itself.
+    """
+    options: dict[str, list[str]] = {}
+    for setting in settings:
+        program, _, option = setting.partition(".")
+        if program not in STEPS:
+            raise InvalidInputError(
+                f"{setting!r} does not begin with a program's name.",
+                try_next=f"Write PROGRAM.OPTION=VALUE with one of {', '.join(STEPS)}.",
+            )
+        if not OPTION.fullmatch(option):
+            raise InvalidInputError(
+                f"{setting!r} holds no OPTION=VALUE after the program's name.",
+                try_next="For example: --set index.indexing.method=fft1d",
+            )
+        if RESERVED.match(option):
+            raise InvalidInputError(
+                f"{setting!r}: Beamloop sets inputs, outputs and nproc itself.",
+                try_next="Leave this option out.",
+            )
+        options.setdefault(program, []).append(option)
+    return options
+
+
+def make_parameters(
+    profile: str, *, settings: Sequence[str] = (), sample: Sample = Sample(), limits: ProgramLimits
+) -> Parameters:
+    """Make a parameter set: the profile's options, then the settings of a person or a beamline.
+
+    Raises
+    ------
+    InvalidInputError
+        For an unknown profile or a malformed setting.
+    """
+    if profile not in _profiles():
+        raise InvalidInputError(
+            f"There is no profile {profile!r}.", try_next=f"Choose one of {', '.join(profile_names())}."
+        )
+    chosen = _profiles()[profile]
+    added = parse_settings(settings)
+    own = chosen["options"]
+    assert isinstance(own, dict)  # noqa: S101 - our own file, checked by a test
+    return Parameters(
+        profile=profile,
+        for_merging=bool(chosen["for_merging"]),
+        options={step: (*own.get(step, ()), *added.get(step, ())) for step in STEPS},
+        sample=sample,
+        limits=limits,
+    )

@@ -1,0 +1,49 @@
+"""Step find_spots: from images to strong spots."""
+
+from dataclasses import replace
+
+from beamloop.dials_cli import programs
+from beamloop.dials_cli.reflections import summarise_spots
+from beamloop.records.outcome import OutcomeCode
+from beamloop.records.program import ProgramResult
+from beamloop.records.run import SpotCounts
+from beamloop.sweep.failures import explain
+from beamloop.sweep.work import Finding, StepWork, stopped
+
+# A lattice and a detector position have about nine free parameters (six of the cell, three of the
+# orientation) against two observed coordinates a spot; with fewer spots than this any lattice fits.
+FEWEST_SPOTS = 10
+
+
+def perform(work: StepWork) -> Finding:
+    """Find spots; too few of them end the run."""
+    result = programs.find_spots(
+        work.dials,
+        work.staging,
+        work.input_from("import", "imported.expt"),
+        options=work.options,
+        limits=work.limits,
+    )
+    strong = work.staging / "strong.refl"
+    # With no spots at all dials.find_spots ends with 0 and writes nothing, or an empty table.
+    if result.exit_code == 0 and not strong.exists():
+        return _none(work, result)
+    if not result.succeeded:
+        return explain(work, (result,), otherwise=OutcomeCode.PROGRAM_CRASHED)
+    images = work.run.images
+    per_image = summarise_spots(strong, images.first, images.last)
+    counts = SpotCounts(sum(per_image), tuple(per_image))
+    if counts.spot_count == 0:
+        return _none(work, result)
+    text = f"{counts.spot_count} spots on {work.image_count} images"
+    if counts.spot_count < FEWEST_SPOTS:
+        sentence = f"Only {text}; a lattice needs at least {FEWEST_SPOTS}."
+        return replace(stopped(work, OutcomeCode.TOO_FEW_SPOTS, sentence, (result,)), spots=counts)
+    return Finding(text, programs=(result,), spots=counts)
+
+
+def _none(work: StepWork, result: ProgramResult) -> Finding:
+    counts = SpotCounts(0, (0,) * work.image_count)
+    sentence = f"No spots on {work.image_count} images."
+    finding = stopped(work, OutcomeCode.NO_SPOTS, sentence, (result,))
+    return replace(finding, spots=counts)

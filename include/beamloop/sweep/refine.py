@@ -1,0 +1,27 @@
+"""Step refine: crystal, detector and beam against the indexed spots."""
+
+from beamloop.dials_cli import programs
+from beamloop.records.outcome import OutcomeCode
+from beamloop.sweep.crystal_facts import crystal_facts
+from beamloop.sweep.failures import explain
+from beamloop.sweep.work import Finding, StepWork
+
+
+def perform(work: StepWork) -> Finding:
+    """Refine, with the profile's outlier rejection."""
+    result = programs.refine(
+        work.dials,
+        work.staging,
+        work.input_from("index", "indexed.expt"),
+        work.input_from("index", "indexed.refl"),
+        options=work.options,
+        limits=work.limits,
+    )
+    if not result.succeeded:
+        return explain(work, (result,), otherwise=OutcomeCode.REFINEMENT_FAILED)
+    facts = crystal_facts(work.staging / "refined.expt", work.staging / "refined.refl")
+    first = facts[0]
+    text = "refined"
+    if first.rmsd_x_px is not None and first.rmsd_y_px is not None:
+        text = f"RMSD {first.rmsd_x_px:.2f} {first.rmsd_y_px:.2f} px"
+    return Finding(text, programs=(result,), crystals=facts)

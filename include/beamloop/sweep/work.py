@@ -1,0 +1,67 @@
+"""What a step is given to work with, and what it gives back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from beamloop.dials_cli.handle import Dials
+from beamloop.records.outcome import Outcome, OutcomeCode
+from beamloop.records.program import ProgramLimits, ProgramResult
+from beamloop.records.run import CrystalFact, IntegrationFact, Run, RungFact, SpotCounts
+
+
+@dataclass(frozen=True, slots=True)
+class StepWork:
+    """One step of one run, about to be done."""
+
+    run: Run
+    step: str  # "index"
+    run_directory: Path  # Path("/srv/beamloop/runs/i24/plate3-1f0c9a/xtal2_1/run-17")
+    staging: Path  # a folder of its own inside run_directory; renamed to the step's name on success
+    dials: Dials
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The options of this step's program."""
+        return self.run.parameters.options.get(self.step, ())
+
+    @property
+    def limits(self) -> ProgramLimits:
+        """What one program may use."""
+        return self.run.parameters.limits
+
+    @property
+    def image_count(self) -> int:
+        """How many images the sweep has."""
+        return len(self.run.images.numbers)
+
+    def output_of(self, step: str, name: str) -> Path:
+        """Where an earlier step's file is, on this machine."""
+        return self.run_directory / step / name
+
+    def input_from(self, step: str, name: str) -> Path:
+        """Return an earlier step's file relative to this step's folder, as it stands in argv.
+
+        Relative paths stay true when the staging folder is renamed and when the run is copied.
+        """
+        return Path("..", step, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a step found: the words for people, the facts for the catalogue."""
+
+    text: str  # "181 of 214 spots indexed"
+    outcome: Outcome | None = None  # set when the run ends here
+    programs: tuple[ProgramResult, ...] = ()
+    rungs: tuple[RungFact, ...] = ()
+    spots: SpotCounts | None = None
+    crystals: tuple[CrystalFact, ...] = ()
+    integration: IntegrationFact | None = None
+
+
+def stopped(
+    work: StepWork, code: OutcomeCode, sentence: str, programs: Sequence[ProgramResult] = ()
+) -> Finding:
+    """Return the finding of a step with which the run ends before its time."""
+    return Finding(sentence, Outcome(code, sentence, work.step), programs=tuple(programs))

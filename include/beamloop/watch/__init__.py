@@ -1,0 +1,1 @@
+"""Find what beamlines have written, and ask for its processing."""
