@@ -1,0 +1,107 @@
+"""All that the images of one collection share, worked out once."""
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from functools import lru_cache
+
+import numpy as np
+
+from beamloop.records.sample import UnitCell
+from beamloop.simulate.background import BackgroundSampler, background_sampler
+from beamloop.simulate.crystal import Crystal, doubled_cell, make_crystal, space_group_of
+from beamloop.simulate.drawing import draw_spots
+from beamloop.simulate.geometry import (
+    Geometry,
+    header_beam_centre_px,
+    highest_resolution_angstrom,
+    true_geometry,
+)
+from beamloop.simulate.intensities import ReflectionList, draw_reflections, weaken_odd_l
+from beamloop.simulate.mini_cbf import ImageHeader, encode_image
+from beamloop.simulate.pilatus import COUNT_CUTOFF, image_size_px
+from beamloop.simulate.plan import CollectionPlan, CrystalPlan, sweep_images
+from beamloop.simulate.random_streams import Stream, stream
+from beamloop.simulate.spots import Spots, predict_spots
+
+# Reflections are listed a little beyond the detector's corner, because cells differ from crystal to crystal.
+RESOLUTION_MARGIN = 0.93
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scene:
+    """One detector and one sample."""
+
+    plan: CollectionPlan
+    geometry: Geometry  # the true one
+    background: BackgroundSampler
+    _spots: dict[int, Spots | None] = field(default_factory=dict)
+
+    def spots(self, sweep_index: int) -> Spots | None:
+        """Return a sweep's spots, None for a blank one; the last sweep's are kept."""
+        if sweep_index not in self._spots:
+            self._spots.clear()
+            crystal = make_crystal(self.plan, sweep_index)
+            self._spots[sweep_index] = None if crystal is None else self._predict(crystal, sweep_index)
+        return self._spots[sweep_index]
+
+    def _predict(self, crystal: Crystal, sweep_index: int) -> Spots:
+        return predict_spots(self.plan, crystal, self._reflections(crystal), self.geometry, sweep_index)
+
+    def _reflections(self, crystal: Crystal) -> ReflectionList:
+        d_min = RESOLUTION_MARGIN * highest_resolution_angstrom(
+            self.geometry, self.plan.beam.wavelength_angstrom
+        )
+        sample = self.plan.crystal
+        if not crystal.doubled:
+            return _reflections(self.plan.seed, sample.space_group, sample.unit_cell, d_min)
+        cell = doubled_cell(sample, crystal.space_group)
+        listed = _reflections(self.plan.seed, sample.space_group, cell, d_min)
+        return weaken_odd_l(listed, sample.superlattice_fraction)
+
+    def image_bytes(self, sweep_index: int, number: int) -> bytes:
+        """Return the file of one image; `number` counts from 1."""
+        plan = self.plan
+        random = stream(plan.seed, Stream.NOISE, sweep_index, number)
+        counts = self.background.draw(random)
+        header = self._header(sweep_index, number)
+        spots = self.spots(sweep_index)
+        if spots is not None:
+            first_deg = header.start_angle_deg
+            pixels, means = draw_spots(
+                spots, self.geometry, first_deg, first_deg + plan.oscillation_deg, header.size_px[0]
+            )
+            counts[pixels] = np.minimum(counts[pixels] + random.poisson(means), COUNT_CUTOFF)
+        return encode_image(header, counts)
+
+    def _header(self, sweep_index: int, number: int) -> ImageHeader:
+        plan, sweep = self.plan, self.plan.sweeps[sweep_index]
+        before = sum(earlier.images for earlier in plan.sweeps[:sweep_index]) + number - 1
+        return ImageHeader(
+            name=sweep_images(sweep).path(number).stem,
+            model=plan.detector.model,
+            size_px=image_size_px(plan.detector.model),
+            taken_at=plan.started_at + timedelta(seconds=before * plan.exposure_s),
+            exposure_s=plan.exposure_s,
+            wavelength_angstrom=plan.beam.wavelength_angstrom,
+            distance_mm=plan.detector.distance_mm,
+            beam_centre_px=header_beam_centre_px(plan.detector),
+            start_angle_deg=sweep.start_angle_deg + (number - 1) * plan.oscillation_deg,
+            oscillation_deg=plan.oscillation_deg,
+            polarization_fraction=plan.beam.polarization_fraction,
+        )
+
+
+@lru_cache(maxsize=1)
+def scene_of(plan: CollectionPlan) -> Scene:
+    """Return the scene of a plan, made once in each process."""
+    geometry = true_geometry(plan.detector, plan.seed)
+    sampler = background_sampler(
+        plan.background, geometry, plan.beam.wavelength_angstrom, image_size_px(plan.detector.model)
+    )
+    return Scene(plan, geometry, sampler)
+
+
+@lru_cache(maxsize=4)
+def _reflections(seed: int, space_group: str, cell: UnitCell, d_min_angstrom: float) -> ReflectionList:
+    group = space_group_of(replace(CrystalPlan(), space_group=space_group, unit_cell=cell))
+    return draw_reflections(group, cell, d_min_angstrom, stream(seed, Stream.INTENSITIES))
