@@ -115,8 +115,9 @@ def _pixel(crossing: Matrix, pose: Matrix, panel: Mapping[str, Any]) -> tuple[fl
     Source: dxtbx, `parallax_correction.h`.
     """
     moved = crossing
-    if panel["px_mm_strategy"]["type"] == "ParallaxCorrectedPxMmStrategy":
-        mu, thickness = panel["mu"], panel["thickness"]
+    # Files of DIALS 1 may name the correction and leave out the sensor; dxtbx then does without it.
+    mu, thickness = panel.get("mu", 0.0), panel.get("thickness", 0.0)
+    if panel["px_mm_strategy"]["type"] == "ParallaxCorrectedPxMmStrategy" and mu > 0 and thickness > 0:
         ray = pose @ [*crossing, 1.0]
         ray /= np.linalg.norm(ray)
         slant = thickness / abs(ray @ np.cross(pose[:, 0], pose[:, 1]))
