@@ -21,8 +21,8 @@ STEP = 1e-6  # of the largest element of B: differences then keep six digits
 class CrystalSummary:
     """A crystal's cell, symmetry and orientation."""
 
-    unit_cell: UnitCell
-    unit_cell_su: UnitCell | None  # standard uncertainties, same units; None before refinement
+    cell: UnitCell
+    cell_su: tuple[float, ...] | None  # six standard uncertainties, angstrom and deg; None before refinement
     space_group: str  # "P 21 21 21", "H 3"; the Hall symbol where the setting has no short name
     hall_symbol: str  # "P 2ac 2ab"
     a_matrix: tuple[float, ...]  # 9 elements, row by row, 1/angstrom: the columns are a*, b*, c*
@@ -36,8 +36,8 @@ def summarise_crystal(crystal: Mapping[str, Any]) -> CrystalSummary:
     b_matrix = np.linalg.inv(np.linalg.cholesky(rows @ rows.T))
     covariance = crystal.get("B_covariance")
     return CrystalSummary(
-        unit_cell=UnitCell(*_cell(b_matrix)),
-        unit_cell_su=UnitCell(*_cell_su(b_matrix, np.reshape(covariance, (9, 9)))) if covariance else None,
+        cell=UnitCell(*_cell(b_matrix)),
+        cell_su=tuple(_cell_su(b_matrix, np.reshape(covariance, (9, 9)))) if covariance else None,
         space_group=space_group_symbol(hall),
         hall_symbol=hall,
         a_matrix=tuple(float(value) for value in np.linalg.inv(rows).ravel()),

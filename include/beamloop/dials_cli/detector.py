@@ -44,19 +44,19 @@ def summarise_detector(detector: Mapping[str, Any], beam_direction: Matrix) -> D
     inside = (number for number, panel in enumerate(panels) if _is_inside(crossings[number], panel))
     beam_panel = next(inside, None)
     number = beam_panel or 0
-    crossing = crossings[number]
+    fast_mm, slow_mm = panels[number]["pixel_size"]
+    beam_mm = crossings[number]
+    beam_px = _pixel(beam_mm, poses[number], panels[number])
     return DetectorSummary(
         panel_count=len(panels),
-        pixel_size_mm=_pair(panels[number]["pixel_size"]),
+        pixel_size_mm=(float(fast_mm), float(slow_mm)),
         beam_panel=beam_panel,
         distance_mm=abs(float(np.linalg.det(poses[number]))),
-        beam_centre_mm=None if crossing is None else _pair(crossing),
-        beam_centre_px=None if crossing is None else _pixel(crossing, poses[number], panels[number]),
+        beam_x_mm=float(beam_mm[0]),
+        beam_y_mm=float(beam_mm[1]),
+        beam_x_px=float(beam_px[0]),
+        beam_y_px=float(beam_px[1]),
     )
-
-
-def _pair(values: Any) -> tuple[float, float]:
-    return float(values[0]), float(values[1])
 
 
 def _pose(node: Mapping[str, Any]) -> Matrix:
@@ -88,27 +88,23 @@ def _panel_groups(
             yield from _panel_groups(child, axes, origin)
 
 
-def _crossing(pose: Matrix, direction: Matrix) -> Matrix | None:
-    """Return (x, y) in mm where a ray from the sample meets the panel's plane, shape (2,), or None.
+def _crossing(pose: Matrix, direction: Matrix) -> Matrix:
+    """Return (x, y) in mm where a ray from the sample meets the panel's plane, or no numbers; shape (2,).
 
     With the pose D as columns fast, slow, origin, the vector D^-1 s is proportional to (x, y, 1).
     Source: Waterman et al. (2016) Acta Cryst. D72, 558-575.
     """
-    if abs(np.linalg.det(pose)) < 1e-9:  # the plane holds the sample
-        return None
     x, y, scale = np.linalg.solve(pose, direction)
-    return np.array([x / scale, y / scale]) if scale > 0 else None
+    return np.array([x / scale, y / scale]) if scale > 0 else np.array([np.nan, np.nan])
 
 
-def _is_inside(crossing: Matrix | None, panel: Mapping[str, Any]) -> bool:
-    if crossing is None:
-        return False
+def _is_inside(crossing: Matrix, panel: Mapping[str, Any]) -> bool:
     size_mm = np.array(panel["image_size"]) * np.array(panel["pixel_size"])
     return bool(np.all(crossing >= 0) and np.all(crossing <= size_mm))
 
 
-def _pixel(crossing: Matrix, pose: Matrix, panel: Mapping[str, Any]) -> tuple[float, float]:
-    """Turn mm on a panel into pixels.
+def _pixel(crossing: Matrix, pose: Matrix, panel: Mapping[str, Any]) -> Matrix:
+    """Turn mm on a panel into pixels, both fast and slow, shape (2,).
 
     A photon is absorbed on average a depth o along its way below the sensor's surface,
     o = 1/mu - (t/cos + 1/mu) exp(-mu t/cos) for a sensor of thickness t: the spot moves outwards by that.
@@ -123,4 +119,4 @@ def _pixel(crossing: Matrix, pose: Matrix, panel: Mapping[str, Any]) -> tuple[fl
         slant = thickness / abs(ray @ np.cross(pose[:, 0], pose[:, 1]))
         depth = 1 / mu - (slant + 1 / mu) * np.exp(-mu * slant)
         moved = crossing + depth * (ray @ pose[:, :2])
-    return _pair(moved / np.array(panel["pixel_size"]))
+    return np.asarray(moved / np.array(panel["pixel_size"]))

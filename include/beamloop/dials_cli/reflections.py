@@ -1,83 +1,121 @@
-"""Read `.refl` files, which are MessagePack, without DIALS.
+"""Figures of a reflection table, calculated as DIALS's own logs do."""
 
-Layout (dials/array_family/reflection_table_msgpack_adapter.h, the same in 3.12 and 3.30): an array of the
-text "dials::af::reflection_table", the number 1, and a map of "identifiers", "nrows" and "data"; each column
-is an array of its type's name and an array of length and raw little-endian bytes.
-"""
-
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntFlag
 from pathlib import Path
-from typing import Any
 
-import msgpack
 import numpy as np
 from numpy.typing import NDArray
 
-from beamloop.errors import InvalidInputError
-
-FILE_TYPE = "dials::af::reflection_table"
-FORMAT_VERSION = 1
-PICKLE_START = b"\x80"  # protocol 2 and later; no MessagePack array of three begins so
-
-# DIALS's name of an element's type: its numpy type and how many make one row.
-COLUMN_TYPES: Mapping[str, tuple[str, int]] = {
-    "bool": ("?", 1),
-    "int": ("<i4", 1),
-    "std::size_t": ("<u8", 1),
-    "double": ("<f8", 1),
-    "vec2<double>": ("<f8", 2),
-    "vec3<double>": ("<f8", 3),
-    "mat3<double>": ("<f8", 9),
-    "int6": ("<i4", 6),
-    "cctbx::miller::index<>": ("<i4", 3),
-}
-
-
-class Flag(IntFlag):
-    """What DIALS knows of a reflection: bits of the column "flags"; the words are DIALS's.
-
-    Source: dials/array_family/reflection_table.h.
-    """
-
-    PREDICTED = 1 << 0
-    OBSERVED = 1 << 1
-    INDEXED = 1 << 2
-    USED_IN_REFINEMENT = 1 << 3
-    STRONG = 1 << 5
-    INTEGRATED_SUM = 1 << 8
-    INTEGRATED_PRF = 1 << 9
-    CENTROID_OUTLIER = 1 << 17
+from beamloop.dials_cli.experiments import ExperimentSummary
+from beamloop.dials_cli.reflection_table import Flag, ReflectionTable, read_reflections
 
 
 @dataclass(frozen=True, slots=True)
-class ReflectionTable:
-    """The columns of one `.refl` file, except shoeboxes and texts."""
+class IndexingSummary:
+    """One experiment's indexed reflections, and how well its models predict those used in refinement.
 
-    row_count: int  # 61
-    identifiers: Mapping[int, str]  # {0: "e8e0559f-6642-2b19-2aab-dee88127b1de"}
-    columns: Mapping[str, NDArray[Any]]  # "xyzobs.px.value": shape (61, 3)
+    RMSD: unweighted root mean square of calculated less observed centroids; x and y along the panel's fast
+    and slow axes. None where no reflection was used.
+    """
 
-    def __getitem__(self, name: str) -> NDArray[Any]:
-        """Return a column, shape (n,), or (n, k) for vectors; raise InvalidInputError if it is not there."""
-        try:
-            return self.columns[name]
-        except KeyError as error:
-            raise InvalidInputError(
-                f"The reflections have no column {name!r}.",
-                evidence=f"columns: {', '.join(sorted(self.columns))}",
-                try_next="Use the output of the DIALS program that calculates it.",
-            ) from error
-
-    def has(self, flag: Flag) -> NDArray[np.bool_]:
-        """Tell which rows have all bits of a flag, shape (n,)."""
-        bits = np.uint64(flag)
-        return np.asarray(self["flags"] & bits == bits)
+    indexed_count: int  # 46
+    used_count: int  # 32, used in refinement
+    rmsd_x_mm: float | None  # 0.0222
+    rmsd_y_mm: float | None  # 0.0258
+    rmsd_phi_deg: float | None  # 0.0170
+    rmsd_x_px: float | None  # 0.129
+    rmsd_y_px: float | None  # 0.150
+    rmsd_z_images: float | None  # 0.170
 
 
-def read_reflections(path: Path) -> ReflectionTable:
-    """Read a reflection table of DIALS 2 or 3.
+@dataclass(frozen=True, slots=True)
+class IntegrationSummary:
+    """What integration left."""
+
+    summed_count: int  # 75, integrated by summation
+    profile_fitted_count: int  # 39
+    mean_i_over_sigma: float | None  # 31.3, over the profile-fitted ones, or the summed where none is
+    d_min_angstrom: float | None  # 0.62, the highest resolution of an integrated reflection
+
+
+def summarise_spots(path: Path, first_image: int, last_image: int) -> tuple[int, ...]:
+    """Count the spots of each image of strong.refl, by the images that their centroids lie on.
+
+    Parameters
+    ----------
+    path
+        The `.refl` file.
+    first_image, last_image
+        Numbers of the images to report, in order.
+
+    Raises
+    ------
+    InvalidInputError
+        When the file is no reflection table, or has no observed centroids.
+    """
+    # DIALS counts z in images from 0 at the start of image 1.
+    images = np.floor(read_reflections(path)["xyzobs.px.value"][:, 2]) + 1
+    counts, _ = np.histogram(images, bins=np.arange(first_image, last_image + 2) - 0.5)
+    return tuple(int(count) for count in counts)
+
+
+def summarise_indexing(path: Path, experiments: Sequence[ExperimentSummary]) -> tuple[IndexingSummary, ...]:
+    """Calculate the RMSDs of indexed.refl or refined.refl as the programs print them.
+
+    Parameters
+    ----------
+    path
+        The `.refl` file.
+    experiments
+        The experiments it belongs to, in the file's order.
+
+    Returns
+    -------
+    tuple
+        One summary for each experiment.
+
+    Raises
+    ------
+    InvalidInputError
+        When the file is no reflection table, or has no calculated centroids.
+
+    Notes
+    -----
+    Source: dials/algorithms/refinement/target.py, `_rmsds_core`, and refiner.py for pixels and images.
+    """
+    table = read_reflections(path)
+    return tuple(
+        _summarise_experiment(table, table["id"] == number, experiment)
+        for number, experiment in enumerate(experiments)
+    )
+
+
+def _summarise_experiment(
+    table: ReflectionTable, own: NDArray[np.bool_], experiment: ExperimentSummary
+) -> IndexingSummary:
+    indexed_count = int((own & table.has(Flag.INDEXED)).sum())
+    used = own & table.has(Flag.USED_IN_REFINEMENT)
+    if not used.any():
+        return IndexingSummary(indexed_count, 0, None, None, None, None, None, None)
+    residuals = (table["xyzcal.mm"] - table["xyzobs.mm.value"])[used]  # mm, mm, rad
+    x_mm, y_mm, phi_rad = (float(value) for value in np.sqrt(np.mean(residuals**2, axis=0)))
+    phi_deg = float(np.degrees(phi_rad))
+    fast_mm, slow_mm = experiment.detector.pixel_size_mm
+    return IndexingSummary(
+        indexed_count=indexed_count,
+        used_count=int(used.sum()),
+        rmsd_x_mm=x_mm,
+        rmsd_y_mm=y_mm,
+        rmsd_phi_deg=phi_deg,
+        rmsd_x_px=x_mm / fast_mm,
+        rmsd_y_px=y_mm / slow_mm,
+        rmsd_z_images=phi_deg / experiment.scan.width_deg if experiment.scan else None,
+    )
+
+
+def summarise_integration(path: Path) -> IntegrationSummary:
+    """Count the reflections of integrated.refl and average their I/sigma(I), as dials.integrate does.
 
     Parameters
     ----------
@@ -87,40 +125,27 @@ def read_reflections(path: Path) -> ReflectionTable:
     Raises
     ------
     InvalidInputError
-        When the file is not there, cut short, a pickle of DIALS 1, or no reflection table.
+        When the file is no reflection table, or has no intensities.
     """
-    try:
-        content = path.read_bytes()
-        if content.startswith(PICKLE_START):
-            raise ValueError("it is a pickle of DIALS 1, which Beamloop does not read")
-        # raw: texts of other programs may be no UTF-8.
-        file_type, version, table = msgpack.unpackb(content, raw=True, strict_map_key=False)
-        if (file_type, version) != (FILE_TYPE.encode(), FORMAT_VERSION):
-            raise ValueError("it begins like a file of another kind or version")
-        return _table(table)
-    except msgpack.ExtraData as error:  # its own text holds all the data
-        raise _unreadable(path, "something follows what should be its end") from error
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError) as error:
-        raise _unreadable(path, str(error)) from error
-
-
-def _unreadable(path: Path, reason: str) -> InvalidInputError:
-    return InvalidInputError(
-        f"{path} cannot be read as a DIALS reflection table: {reason}.",
-        try_next="Run the step that wrote it again. A pickle of DIALS 1 is converted under the DIALS Python: "
-        "flex.reflection_table.from_file(OLD).as_file(NEW).",
+    table = read_reflections(path)
+    summed = table.has(Flag.INTEGRATED_SUM)
+    fitted = table.has(Flag.INTEGRATED_PRF)
+    integrated = summed | fitted
+    kind, chosen = ("prf", fitted) if fitted.any() else ("sum", summed)
+    return IntegrationSummary(
+        summed_count=int(summed.sum()),
+        profile_fitted_count=int(fitted.sum()),
+        mean_i_over_sigma=_mean_i_over_sigma(table, kind, chosen),
+        d_min_angstrom=float(table["d"][integrated].min()) if integrated.any() else None,
     )
 
 
-def _table(table: Mapping[bytes, Any]) -> ReflectionTable:
-    row_count = int(table[b"nrows"])
-    columns = {}
-    for name, (type_name, content) in table[b"data"].items():
-        kind = COLUMN_TYPES.get(type_name.decode())
-        if kind is None:  # shoeboxes and texts have no fixed width
-            continue
-        dtype, width = kind
-        values = np.frombuffer(content[1], dtype=dtype)
-        columns[name.decode()] = values.reshape((row_count, width) if width > 1 else (row_count,))
-    identifiers = {int(number): text.decode() for number, text in table[b"identifiers"].items()}
-    return ReflectionTable(row_count, identifiers, columns)
+def _mean_i_over_sigma(table: ReflectionTable, kind: str, chosen: NDArray[np.bool_]) -> float | None:
+    """Average over the chosen rows, shape (n,), that have a variance; None where there is none."""
+    if not chosen.any():
+        return None
+    variances = table[f"intensity.{kind}.variance"]
+    chosen = chosen & (variances > 0)
+    if not chosen.any():
+        return None
+    return float(np.mean(table[f"intensity.{kind}.value"][chosen] / np.sqrt(variances[chosen])))
