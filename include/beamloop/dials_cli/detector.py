@@ -20,12 +20,12 @@ class DetectorSummary:
 
     panel_count: int  # 24
     pixel_size_mm: tuple[float, float]  # (0.172, 0.172), fast and slow
-    beam_panel: int | None  # 0; None where the beam goes past every panel: then the next two are of panel 0
+    beam_panel: int | None  # 0; None where the beam goes past every panel: then the rest is of panel 0
     distance_mm: float  # 200.0, from the sample to the panel's plane, along its normal
-    beam_centre_mm: (
-        tuple[float, float] | None
-    )  # (105.1, 101.2), fast and slow; None: it never meets the plane
-    beam_centre_px: tuple[float, float] | None  # (611.3, 588.4), with DIALS's parallax correction
+    beam_x_mm: float  # 105.1, fast; not a number where the beam never meets the panel's plane
+    beam_y_mm: float  # 101.2, slow
+    beam_x_px: float  # 611.3, with DIALS's parallax correction
+    beam_y_px: float  # 588.4
 
 
 def summarise_detector(detector: Mapping[str, Any], beam_direction: Matrix) -> DetectorSummary:
