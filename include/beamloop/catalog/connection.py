@@ -95,3 +95,9 @@ class Catalog:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def make_dsn(*, host: str, port: int | None, database: str, user: str, password: str) -> str:
+    """Return a libpq connection string of its parts; empty ones are left to libpq."""
+    parts = {"host": host, "port": port, "dbname": database, "user": user, "password": password}
+    return psycopg2.extensions.make_dsn(**{name: value for name, value in parts.items() if value})

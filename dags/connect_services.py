@@ -1,0 +1,73 @@
+"""What the tasks need of the world, from Airflow's connections and variables."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from airflow.sdk import Connection, Variable
+
+if TYPE_CHECKING:
+    from beamloop.catalog.connection import Catalog
+    from beamloop.dials_cli.handle import Dials
+    from beamloop.settings import StoreSettings
+    from beamloop.sweep.stage import Services
+
+
+def connect_catalog() -> "Catalog":
+    """Return the catalogue of the connection `beamloop_catalog`."""
+    from beamloop.catalog.connection import Catalog, make_dsn
+
+    found = Connection.get("beamloop_catalog")
+    return Catalog(
+        make_dsn(
+            host=found.host or "",
+            port=found.port,
+            database=found.schema or "beamloop",
+            user=found.login or "",
+            password=found.password or "",
+        )
+    )
+
+
+def connect_dials() -> "Dials":
+    """Return the DIALS of the variables `beamloop_dials_bin` and `beamloop_dials_python`."""
+    from beamloop.dials_cli.handle import open_dials
+    from beamloop.settings import DialsSettings
+
+    programs = Variable.get("beamloop_dials_bin", default="")
+    python = Variable.get("beamloop_dials_python", default="/usr/bin/python3")
+    return open_dials(DialsSettings(Path(programs) if programs else None, Path(python)))
+
+
+def beamlines_directory() -> Path:
+    """Return the folder of the beamlines' files."""
+    return Path(Variable.get("beamloop_beamlines_directory"))
+
+
+def connect_services() -> "Services":
+    """Return everything a step of a sweep needs."""
+    from beamloop.storage.open_store import open_store
+    from beamloop.sweep.stage import Services
+
+    runs = Connection.get("beamloop_runs")
+    return Services(
+        catalog=connect_catalog(),
+        store=open_store(_store_settings(Connection.get("beamloop_artifacts"))),
+        dials=connect_dials(),
+        run_root=Path(runs.extra_dejson["path"]),
+    )
+
+
+def _store_settings(found: Connection) -> "StoreSettings":
+    from beamloop.settings import StoreSettings
+
+    extra = found.extra_dejson
+    if found.conn_type == "fs":
+        return StoreSettings(directory=Path(extra["path"]))
+    return StoreSettings(
+        endpoint=extra["endpoint"],
+        bucket=extra.get("bucket", "beamloop"),
+        access_key=found.login or "",
+        secret_key=found.password or "",
+        region=extra.get("region", "us-east-1"),
+        secure=extra.get("secure", True),
+    )

@@ -1,0 +1,66 @@
+"""Process the sweeps of one request: a mapped group of six DIALS programs per sweep, then a summary.
+
+list_runs ▸ sweep: import ▸ find_spots ▸ index ▸ refine ▸ integrate ▸ export (per sweep) ▸ summarise
+"""
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import Param, TriggerRule, dag, task
+from airflow.sdk.exceptions import AirflowFailException
+from connect_services import connect_catalog
+from sweep_task_group import process_sweep
+from translate_errors import fail_when_permanent
+
+log = logging.getLogger("beamloop.process_collection")
+
+
+@task
+@fail_when_permanent
+def list_runs(params: dict[str, Any]) -> list[list[object]]:
+    """Take the request up; each run with its sweep's name."""
+    from beamloop.catalog.intake import take_up
+
+    with connect_catalog() as catalog, catalog.transaction() as connection:
+        return [[run_id, name] for run_id, name in take_up(connection, params["request_id"])]
+
+
+@task(trigger_rule=TriggerRule.ALL_DONE)
+@fail_when_permanent
+def summarise(params: dict[str, Any]) -> dict[str, int]:
+    """Give every run its outcome; fail where the platform or a program failed, not where the data did."""
+    from beamloop.sweep.summary import close_and_summarise
+
+    with connect_catalog() as catalog:
+        summary = close_and_summarise(catalog, params["request_id"])
+    for line in summary.lines:
+        log.info("%s", line)
+    if summary.need_a_person:
+        raise AirflowFailException("\n".join(summary.need_a_person))
+    return summary.counts
+
+
+@dag(
+    dag_id="process_collection",
+    schedule=None,
+    params={"request_id": Param(type="integer", description="The catalogue's number of the request.")},
+    default_args={
+        "retries": 6,
+        "retry_delay": timedelta(seconds=5),
+        "retry_exponential_backoff": 2.0,
+        "max_retry_delay": timedelta(minutes=5),
+    },
+    max_active_runs=4,
+    max_active_tasks=16,
+    catchup=False,
+    render_template_as_native_obj=True,
+    tags=["beamloop"],
+    doc_md=__doc__,
+)
+def process_collection() -> None:
+    """Order of the tasks."""
+    process_sweep.expand(run=list_runs()) >> summarise()
+
+
+process_collection()

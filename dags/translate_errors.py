@@ -1,0 +1,40 @@
+"""Beamloop's three kinds of bad news in Airflow's terms.
+
+An outcome skips the rest of its sweep, a transient error is retried, a permanent one fails at once.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from beamloop.errors import PermanentError
+from beamloop.records.outcome import Outcome, OutcomeCode
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+FAILURES = (OutcomeCode.PROGRAM_CRASHED, OutcomeCode.ARTIFACT_DAMAGED)
+
+
+def fail_when_permanent(function: Callable[P, R]) -> Callable[P, R]:
+    """Let a task fail without retries on a permanent error."""
+
+    @wraps(function)
+    def translated(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except PermanentError as error:
+            raise AirflowFailException(str(error)) from error
+
+    return translated
+
+
+def show_outcome(outcome: Outcome | None) -> None:
+    """End a sweep in Airflow's grid as its run ended: skipped by an outcome, failed by a crash."""
+    if outcome is None or outcome.code is OutcomeCode.PROCESSED:
+        return
+    words = f"{outcome.code.value}: {outcome.sentence} {outcome.try_next}"
+    if outcome.code in FAILURES:
+        raise AirflowFailException(words)
+    raise AirflowSkipException(words)

@@ -1,0 +1,375 @@
+-- The whole schema as the migrations make it, for reading; a test keeps the two equal.
+
+CREATE SCHEMA beamloop;
+
+CREATE DOMAIN beamloop.safe_name AS text
+	CONSTRAINT safe_name_check CHECK ((VALUE ~ '^[A-Za-z0-9][A-Za-z0-9_.+-]{0,79}$'::text));
+
+CREATE DOMAIN beamloop.sha256 AS text
+	CONSTRAINT sha256_check CHECK ((VALUE ~ '^[0-9a-f]{64}$'::text));
+
+CREATE DOMAIN beamloop.unit_cell AS double precision[]
+	CONSTRAINT unit_cell_check CHECK (((array_length(VALUE, 1) = 6) AND ((0)::double precision < ALL (VALUE))));
+
+CREATE TABLE beamloop.artifacts (
+    run_id bigint NOT NULL,
+    step text NOT NULL,
+    name text NOT NULL,
+    key text NOT NULL,
+    sha256 beamloop.sha256 NOT NULL,
+    size_bytes bigint NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT artifacts_size_bytes_check CHECK ((size_bytes >= 0))
+);
+
+CREATE TABLE beamloop.beamlines (
+    beamline beamloop.safe_name NOT NULL,
+    registered_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE beamloop.collections (
+    collection_id bigint NOT NULL,
+    beamline text NOT NULL,
+    directory text NOT NULL,
+    name text NOT NULL,
+    key_name beamloop.safe_name NOT NULL,
+    known_space_group text,
+    known_unit_cell beamloop.unit_cell,
+    registered_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE beamloop.collections ALTER COLUMN collection_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME beamloop.collections_collection_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE beamloop.crystals (
+    run_id bigint NOT NULL,
+    step text NOT NULL,
+    crystal_number smallint NOT NULL,
+    space_group text NOT NULL,
+    cell beamloop.unit_cell NOT NULL,
+    cell_su double precision[],
+    indexed_count integer NOT NULL,
+    rmsd_x_mm double precision,
+    rmsd_y_mm double precision,
+    rmsd_x_px double precision,
+    rmsd_y_px double precision,
+    rmsd_phi_deg double precision,
+    distance_mm double precision NOT NULL,
+    beam_x_mm double precision NOT NULL,
+    beam_y_mm double precision NOT NULL,
+    CONSTRAINT crystals_cell_su_check CHECK (((cell_su IS NULL) OR (array_length(cell_su, 1) = 6))),
+    CONSTRAINT crystals_crystal_number_check CHECK ((crystal_number >= 1)),
+    CONSTRAINT crystals_indexed_count_check CHECK ((indexed_count >= 0)),
+    CONSTRAINT crystals_step_check CHECK ((step = ANY (ARRAY['index'::text, 'refine'::text, 'integrate'::text])))
+);
+
+CREATE TABLE beamloop.events (
+    event_id bigint NOT NULL,
+    happened_at timestamp with time zone DEFAULT now() NOT NULL,
+    actor text NOT NULL,
+    kind text NOT NULL,
+    collection_id bigint,
+    run_id bigint,
+    sentence text NOT NULL
+);
+
+ALTER TABLE beamloop.events ALTER COLUMN event_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME beamloop.events_event_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE beamloop.integrations (
+    run_id bigint NOT NULL,
+    summed_count integer NOT NULL,
+    profile_fitted_count integer NOT NULL,
+    mean_i_over_sigma double precision,
+    d_min_angstrom double precision,
+    for_merging boolean NOT NULL,
+    CONSTRAINT integrations_d_min_angstrom_check CHECK ((d_min_angstrom > (0)::double precision)),
+    CONSTRAINT integrations_profile_fitted_count_check CHECK ((profile_fitted_count >= 0)),
+    CONSTRAINT integrations_summed_count_check CHECK ((summed_count >= 0))
+);
+
+CREATE TABLE beamloop.outcomes (
+    run_id bigint NOT NULL,
+    code text NOT NULL,
+    step text NOT NULL,
+    sentence text NOT NULL,
+    recorded_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT outcomes_code_check CHECK ((code = ANY (ARRAY['processed'::text, 'no_spots'::text, 'too_few_spots'::text, 'no_lattice'::text, 'wrong_symmetry'::text, 'refinement_failed'::text, 'too_few_reflections'::text, 'integration_failed'::text, 'unreadable_images'::text, 'missing_images'::text, 'timed_out'::text, 'out_of_memory'::text, 'program_crashed'::text, 'artifact_damaged'::text, 'interrupted'::text, 'cancelled'::text])))
+);
+
+CREATE TABLE beamloop.program_starts (
+    run_id bigint NOT NULL,
+    step text NOT NULL,
+    start_number smallint NOT NULL,
+    argv text[] NOT NULL,
+    program_end text NOT NULL,
+    exit_code integer NOT NULL,
+    missing_outputs text[] DEFAULT '{}'::text[] NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    wall_s double precision NOT NULL,
+    cpu_s double precision NOT NULL,
+    peak_memory_bytes bigint NOT NULL,
+    CONSTRAINT program_starts_argv_check CHECK ((array_length(argv, 1) >= 1)),
+    CONSTRAINT program_starts_cpu_s_check CHECK ((cpu_s >= (0)::double precision)),
+    CONSTRAINT program_starts_peak_memory_bytes_check CHECK ((peak_memory_bytes >= 0)),
+    CONSTRAINT program_starts_program_end_check CHECK ((program_end = ANY (ARRAY['exited'::text, 'timed_out'::text, 'out_of_memory'::text, 'cancelled'::text]))),
+    CONSTRAINT program_starts_start_number_check CHECK ((start_number >= 1)),
+    CONSTRAINT program_starts_wall_s_check CHECK ((wall_s >= (0)::double precision))
+);
+
+CREATE TABLE beamloop.requests (
+    request_id bigint NOT NULL,
+    collection_id bigint NOT NULL,
+    dag_run_id text NOT NULL,
+    requested_by text NOT NULL,
+    requested_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    CONSTRAINT requests_dag_run_id_check CHECK ((dag_run_id ~ '^[A-Za-z0-9_.~:+-]+$'::text))
+);
+
+ALTER TABLE beamloop.requests ALTER COLUMN request_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME beamloop.requests_request_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE beamloop.rungs (
+    run_id bigint NOT NULL,
+    rung smallint NOT NULL,
+    method text NOT NULL,
+    reason text NOT NULL,
+    accepted boolean NOT NULL,
+    indexed_count integer NOT NULL,
+    finding text NOT NULL,
+    cpu_s double precision NOT NULL,
+    CONSTRAINT rungs_cpu_s_check CHECK ((cpu_s >= (0)::double precision)),
+    CONSTRAINT rungs_indexed_count_check CHECK ((indexed_count >= 0)),
+    CONSTRAINT rungs_rung_check CHECK ((rung >= 1))
+);
+
+CREATE TABLE beamloop.runs (
+    run_id bigint NOT NULL,
+    sweep_id bigint NOT NULL,
+    request_id bigint NOT NULL,
+    run_key beamloop.sha256 NOT NULL,
+    repetition smallint DEFAULT 0 NOT NULL,
+    parameters jsonb NOT NULL,
+    dials_version text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    last_trouble text DEFAULT ''::text NOT NULL,
+    CONSTRAINT runs_check CHECK (((ended_at IS NULL) OR (started_at IS NOT NULL))),
+    CONSTRAINT runs_repetition_check CHECK ((repetition >= 0))
+);
+
+ALTER TABLE beamloop.runs ALTER COLUMN run_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME beamloop.runs_run_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE beamloop.schema_migrations (
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE beamloop.spot_counts (
+    run_id bigint NOT NULL,
+    spot_count integer NOT NULL,
+    spots_per_image integer[] NOT NULL,
+    CONSTRAINT spot_counts_spot_count_check CHECK ((spot_count >= 0))
+);
+
+CREATE TABLE beamloop.steps (
+    run_id bigint NOT NULL,
+    step text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    finding text NOT NULL,
+    CONSTRAINT steps_step_check CHECK ((step = ANY (ARRAY['import'::text, 'find_spots'::text, 'index'::text, 'refine'::text, 'integrate'::text, 'export'::text])))
+);
+
+CREATE TABLE beamloop.sweep_blocks (
+    sweep_id bigint NOT NULL,
+    block_number smallint NOT NULL,
+    image_first integer NOT NULL,
+    image_last integer NOT NULL,
+    CONSTRAINT sweep_blocks_block_number_check CHECK ((block_number >= 1)),
+    CONSTRAINT sweep_blocks_check CHECK ((image_last >= image_first))
+);
+
+CREATE TABLE beamloop.sweeps (
+    sweep_id bigint NOT NULL,
+    collection_id bigint NOT NULL,
+    name text NOT NULL,
+    key_name beamloop.safe_name NOT NULL,
+    prefix text NOT NULL,
+    digits smallint NOT NULL,
+    suffix text NOT NULL,
+    image_first integer NOT NULL,
+    image_last integer NOT NULL,
+    missing_images integer[] DEFAULT '{}'::integer[] NOT NULL,
+    content_sha256 beamloop.sha256 NOT NULL,
+    first_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT sweeps_check CHECK ((image_last >= image_first)),
+    CONSTRAINT sweeps_digits_check CHECK (((digits >= 1) AND (digits <= 12))),
+    CONSTRAINT sweeps_image_first_check CHECK ((image_first >= 0))
+);
+
+ALTER TABLE beamloop.sweeps ALTER COLUMN sweep_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME beamloop.sweeps_sweep_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+ALTER TABLE ONLY beamloop.artifacts
+    ADD CONSTRAINT artifacts_key_key UNIQUE (key);
+
+ALTER TABLE ONLY beamloop.artifacts
+    ADD CONSTRAINT artifacts_pkey PRIMARY KEY (run_id, step, name);
+
+ALTER TABLE ONLY beamloop.beamlines
+    ADD CONSTRAINT beamlines_pkey PRIMARY KEY (beamline);
+
+ALTER TABLE ONLY beamloop.collections
+    ADD CONSTRAINT collections_beamline_directory_key UNIQUE (beamline, directory);
+
+ALTER TABLE ONLY beamloop.collections
+    ADD CONSTRAINT collections_beamline_key_name_key UNIQUE (beamline, key_name);
+
+ALTER TABLE ONLY beamloop.collections
+    ADD CONSTRAINT collections_pkey PRIMARY KEY (collection_id);
+
+ALTER TABLE ONLY beamloop.crystals
+    ADD CONSTRAINT crystals_pkey PRIMARY KEY (run_id, step, crystal_number);
+
+ALTER TABLE ONLY beamloop.events
+    ADD CONSTRAINT events_pkey PRIMARY KEY (event_id);
+
+ALTER TABLE ONLY beamloop.integrations
+    ADD CONSTRAINT integrations_pkey PRIMARY KEY (run_id);
+
+ALTER TABLE ONLY beamloop.outcomes
+    ADD CONSTRAINT outcomes_pkey PRIMARY KEY (run_id);
+
+ALTER TABLE ONLY beamloop.program_starts
+    ADD CONSTRAINT program_starts_pkey PRIMARY KEY (run_id, step, start_number);
+
+ALTER TABLE ONLY beamloop.requests
+    ADD CONSTRAINT requests_dag_run_id_key UNIQUE (dag_run_id);
+
+ALTER TABLE ONLY beamloop.requests
+    ADD CONSTRAINT requests_pkey PRIMARY KEY (request_id);
+
+ALTER TABLE ONLY beamloop.rungs
+    ADD CONSTRAINT rungs_pkey PRIMARY KEY (run_id, rung);
+
+ALTER TABLE ONLY beamloop.runs
+    ADD CONSTRAINT runs_pkey PRIMARY KEY (run_id);
+
+ALTER TABLE ONLY beamloop.runs
+    ADD CONSTRAINT runs_run_key_repetition_key UNIQUE (run_key, repetition);
+
+ALTER TABLE ONLY beamloop.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY beamloop.spot_counts
+    ADD CONSTRAINT spot_counts_pkey PRIMARY KEY (run_id);
+
+ALTER TABLE ONLY beamloop.steps
+    ADD CONSTRAINT steps_pkey PRIMARY KEY (run_id, step);
+
+ALTER TABLE ONLY beamloop.sweep_blocks
+    ADD CONSTRAINT sweep_blocks_pkey PRIMARY KEY (sweep_id, block_number);
+
+ALTER TABLE ONLY beamloop.sweeps
+    ADD CONSTRAINT sweeps_collection_id_key_name_key UNIQUE (collection_id, key_name);
+
+ALTER TABLE ONLY beamloop.sweeps
+    ADD CONSTRAINT sweeps_collection_id_prefix_digits_suffix_key UNIQUE (collection_id, prefix, digits, suffix);
+
+ALTER TABLE ONLY beamloop.sweeps
+    ADD CONSTRAINT sweeps_pkey PRIMARY KEY (sweep_id);
+
+CREATE INDEX events_in_time ON beamloop.events USING btree (happened_at);
+
+CREATE INDEX outcomes_by_code ON beamloop.outcomes USING btree (code, recorded_at);
+
+CREATE INDEX requests_waiting ON beamloop.requests USING btree (requested_at) WHERE (started_at IS NULL);
+
+CREATE INDEX runs_of_request ON beamloop.runs USING btree (request_id);
+
+CREATE INDEX runs_of_sweep ON beamloop.runs USING btree (sweep_id);
+
+ALTER TABLE ONLY beamloop.artifacts
+    ADD CONSTRAINT artifacts_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.runs(run_id);
+
+ALTER TABLE ONLY beamloop.collections
+    ADD CONSTRAINT collections_beamline_fkey FOREIGN KEY (beamline) REFERENCES beamloop.beamlines(beamline);
+
+ALTER TABLE ONLY beamloop.crystals
+    ADD CONSTRAINT crystals_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.runs(run_id);
+
+ALTER TABLE ONLY beamloop.events
+    ADD CONSTRAINT events_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES beamloop.collections(collection_id);
+
+ALTER TABLE ONLY beamloop.events
+    ADD CONSTRAINT events_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.runs(run_id);
+
+ALTER TABLE ONLY beamloop.integrations
+    ADD CONSTRAINT integrations_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.runs(run_id);
+
+ALTER TABLE ONLY beamloop.outcomes
+    ADD CONSTRAINT outcomes_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.runs(run_id);
+
+ALTER TABLE ONLY beamloop.program_starts
+    ADD CONSTRAINT program_starts_run_id_step_fkey FOREIGN KEY (run_id, step) REFERENCES beamloop.steps(run_id, step) ON DELETE CASCADE;
+
+ALTER TABLE ONLY beamloop.requests
+    ADD CONSTRAINT requests_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES beamloop.collections(collection_id);
+
+ALTER TABLE ONLY beamloop.rungs
+    ADD CONSTRAINT rungs_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.runs(run_id);
+
+ALTER TABLE ONLY beamloop.runs
+    ADD CONSTRAINT runs_request_id_fkey FOREIGN KEY (request_id) REFERENCES beamloop.requests(request_id);
+
+ALTER TABLE ONLY beamloop.runs
+    ADD CONSTRAINT runs_sweep_id_fkey FOREIGN KEY (sweep_id) REFERENCES beamloop.sweeps(sweep_id);
+
+ALTER TABLE ONLY beamloop.spot_counts
+    ADD CONSTRAINT spot_counts_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.runs(run_id);
+
+ALTER TABLE ONLY beamloop.steps
+    ADD CONSTRAINT steps_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.runs(run_id);
+
+ALTER TABLE ONLY beamloop.sweep_blocks
+    ADD CONSTRAINT sweep_blocks_sweep_id_fkey FOREIGN KEY (sweep_id) REFERENCES beamloop.sweeps(sweep_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY beamloop.sweeps
+    ADD CONSTRAINT sweeps_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES beamloop.collections(collection_id);
