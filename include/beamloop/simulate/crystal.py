@@ -76,12 +76,13 @@ def make_crystal(plan: CollectionPlan, sweep_index: int) -> Crystal | None:
     orientation = _random_rotation(random)
     strain = sample.cell_spread_fraction * random.standard_normal(6)
     brightness = np.exp(sample.size_spread_fraction * random.standard_normal())
-    weakness = sample.weak_fraction if kind is SweepKind.WEAK else 1.0
+    if kind is SweepKind.WEAK:
+        brightness = sample.weak_fraction
     return Crystal(
         space_group=space_group,
         unit_cell=_strained(_cell_of(sample, kind, space_group), strain, space_group),
         orientation=orientation,
-        photons=float(sample.photons * brightness * weakness),
+        photons=float(sample.photons * brightness),
         doubled=kind is SweepKind.DOUBLED_AXIS,
     )
 

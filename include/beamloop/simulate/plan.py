@@ -74,9 +74,9 @@ class CrystalPlan:
     superlattice_fraction: float = 0.5  # intensity of the odd l of a doubled c axis against the even ones
     sigma_mosaicity_deg: float = 0.08  # 1 sigma of the rocking curve
     b_factor_a2: float = 30.0  # Wilson: mean intensity falls as exp(-b_factor / (2 d^2))
-    photons: float = 150.0  # mean counts of a whole reflection at 1/d = 0, before Lorentz and polarisation
+    photons: float = 20.0  # mean counts of a whole reflection at 1/d = 0, before Lorentz and polarisation
     size_spread_fraction: float = 0.25  # 1 sigma of the logarithm of a crystal's photons
-    weak_fraction: float = 0.06  # photons of a weak sweep against `photons`
+    weak_fraction: float = 0.06  # photons of every weak sweep against `photons`
 
 
 @dataclass(frozen=True, slots=True)

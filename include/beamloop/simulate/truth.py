@@ -19,9 +19,9 @@ FORMAT_VERSION = 1
 FRAME = (
     "Laboratory frame of dxtbx for mini-CBF Pilatus images: right-handed, origin at the crystal, rotation "
     "axis +x, beam along -z, s0 = (0, 0, -1) / wavelength. Matrices are lists of rows, for column vectors, "
-    "at rotation angle 0: A = U B, A h is the reciprocal lattice vector of h in 1/angstrom; rows of the inverse "
-    "of A are the real-space axes a, b, c. Lengths in mm (detector) or angstrom (crystal). Pixels are fast, "
-    "slow; the centre of the first pixel is at 0.5, 0.5."
+    "at rotation angle 0: A = U B, A h is the reciprocal lattice vector of h in 1/angstrom; rows of the "
+    "inverse of A are the real-space axes a, b, c. Lengths in mm (detector) or angstrom (crystal). Pixels "
+    "are fast, slow; the centre of the first pixel is at 0.5, 0.5."
 )
 
 Matrix = tuple[Vector, Vector, Vector]
