@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from airflow.sdk import Connection, Variable
 
@@ -45,7 +46,7 @@ def beamlines_directory() -> Path:
 
 def connect_services() -> "Services":
     """Return everything a step of a sweep needs."""
-    from beamloop.storage.open_store import open_store
+    from beamloop.storage.opening import open_store
     from beamloop.sweep.stage import Services
 
     runs = Connection.get("beamloop_runs")
@@ -63,11 +64,12 @@ def _store_settings(found: Connection) -> "StoreSettings":
     extra = found.extra_dejson
     if found.conn_type == "fs":
         return StoreSettings(directory=Path(extra["path"]))
+    address = urlsplit(extra["endpoint_url"])
     return StoreSettings(
-        endpoint=extra["endpoint"],
+        endpoint=address.netloc,
         bucket=extra.get("bucket", "beamloop"),
         access_key=found.login or "",
         secret_key=found.password or "",
-        region=extra.get("region", "us-east-1"),
-        secure=extra.get("secure", True),
+        region=extra.get("region_name", "us-east-1"),
+        secure=address.scheme == "https",
     )

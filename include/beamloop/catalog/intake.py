@@ -19,8 +19,8 @@ SWEEPS_PER_REQUEST = 500
 
 
 @dataclass(frozen=True, slots=True)
-class WaitingRequest:
-    """A request that no DAG run has taken up."""
+class DagRequest:
+    """A request and the DAG run that it is."""
 
     request_id: RequestId
     dag_run_id: str  # "plate3-1f0c9a.4be1c2f09a33"
@@ -123,10 +123,16 @@ def collection_key_name(collection: FoundCollection) -> str:
     return f"{safe_name(collection.name)[:64]}-{digest}"
 
 
-def waiting_requests(connection: Connection, limit: int = 100) -> list[WaitingRequest]:
+def waiting_requests(connection: Connection, limit: int = 100) -> list[DagRequest]:
     """Return requests that no DAG run has taken up, the oldest first, at most `limit`."""
     rows = QUERIES.waiting_requests(connection, limit=limit)
-    return [WaitingRequest(RequestId(row["request_id"]), row["dag_run_id"]) for row in rows]
+    return [DagRequest(RequestId(row["request_id"]), row["dag_run_id"]) for row in rows]
+
+
+def request_by_id(connection: Connection, request_id: RequestId) -> DagRequest:
+    """Return a request with the name of its DAG run."""
+    row = QUERIES.request_by_id(connection, request_id=request_id)
+    return DagRequest(RequestId(row["request_id"]), row["dag_run_id"])
 
 
 def take_up(connection: Connection, request_id: RequestId) -> list[tuple[RunId, str]]:

@@ -27,8 +27,12 @@ def perform(work: StepWork) -> Finding:
         return explain(work, (result,), otherwise=OutcomeCode.UNREADABLE_IMAGES)
     experiments = read_experiments(work.staging / "imported.expt").experiments
     first = experiments[0]
+    if first.scan is None or first.scan.image_count != work.image_count:
+        imported = first.scan.image_count if first.scan else 0
+        words = f"DIALS imported {imported} of {work.image_count} images as one sweep."
+        return stopped(work, OutcomeCode.UNREADABLE_IMAGES, words, (result,))
     return Finding(
-        f"{work.image_count} images of {first.oscillation_width_deg:g} deg, "
+        f"{work.image_count} images of {first.scan.width_deg:g} deg, "
         f"{first.detector.distance_mm:.1f} mm, {first.wavelength_angstrom:.4f} A",
         programs=(result,),
     )

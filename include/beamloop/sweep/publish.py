@@ -8,7 +8,7 @@ from beamloop.errors import ArtifactConflictError
 from beamloop.records.artifact import StoredObject
 from beamloop.records.run import Run, StepReport
 from beamloop.storage.contract import ArtifactStore
-from beamloop.storage.digest import file_sha256
+from beamloop.storage.hashing import file_sha256
 
 
 def publish(catalog: Catalog, store: ArtifactStore, run: Run, folder: Path, report: StepReport) -> None:

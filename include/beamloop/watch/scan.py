@@ -8,7 +8,7 @@ from pathlib import Path
 
 from beamloop.beamlines.beamline_file import Beamline, read_beamlines
 from beamloop.catalog.connection import Catalog
-from beamloop.catalog.intake import WaitingRequest, known_contents, request_processing, waiting_requests
+from beamloop.catalog.intake import DagRequest, known_contents, request_processing, waiting_requests
 from beamloop.errors import InvalidInputError
 from beamloop.records.collection import FoundCollection
 from beamloop.watch.find_sweeps import FolderContent, read_folder
@@ -16,7 +16,7 @@ from beamloop.watch.find_sweeps import FolderContent, read_folder
 log = logging.getLogger(__name__)
 
 
-def scan(beamlines_directory: Path, catalog: Catalog, dials_version: str) -> list[WaitingRequest]:
+def scan(beamlines_directory: Path, catalog: Catalog, dials_version: str) -> list[DagRequest]:
     """Register what has become complete; return every request that no DAG run has taken up.
 
     A request that an earlier scan registered and nobody started (the machine stopped in between) comes

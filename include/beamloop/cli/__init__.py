@@ -1,0 +1,1 @@
+"""The command `beamloop`: words and tables for a shell."""

@@ -1,0 +1,30 @@
+"""The commands of `beamloop`, and how it ends when something is wrong."""
+
+import sys
+
+import click
+import typer
+
+from beamloop.cli.demo import demo
+from beamloop.cli.process import process
+from beamloop.cli.show import show
+from beamloop.cli.simulate import simulate
+from beamloop.cli.stack import doctor, down, status, up
+from beamloop.errors import BeamloopError
+
+app = typer.Typer(
+    help="Process a beamline's data collections with DIALS through Airflow.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+for command in (up, down, status, doctor, demo, process, show, simulate):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run a command; faults are told in words, with exit code 1, or 2 for a wrong call."""
+    try:
+        app()
+    except BeamloopError as error:
+        click.echo(f"beamloop: {error}", err=True)
+        sys.exit(1)

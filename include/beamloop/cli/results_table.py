@@ -1,0 +1,124 @@
+"""A collection's results as a table that a beamline scientist reads at a glance."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from statistics import median
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from beamloop.catalog.results import SweepResult
+from beamloop.records.outcome import OutcomeCode
+
+GOOD, OUTCOME, FAULT, RUNNING = "green", "yellow", "red", "cyan"
+FAULTS = (OutcomeCode.PROGRAM_CRASHED, OutcomeCode.ARTIFACT_DAMAGED, OutcomeCode.INTERRUPTED)
+
+
+def print_results(
+    console: Console,
+    title: str,
+    results: Sequence[SweepResult],
+    extra: Mapping[str, Mapping[str, str]] | None = None,
+) -> None:
+    """Print the table, then what became of each sweep that is not processed, then the totals.
+
+    Parameters
+    ----------
+    console
+        Where to.
+    title
+        The table's title: it came from a folder's name, and is shown as it is.
+    results
+        One per sweep.
+    extra
+        More columns: heading, then text by sweep.
+    """
+    table = Table(title=Text(title), box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    for heading in ("sweep", "outcome"):
+        table.add_column(heading, no_wrap=heading == "sweep", overflow="ellipsis", max_width=40)
+    for heading in (*COLUMNS, *(extra or {})):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for result in results:
+        cells = [_plain(result.sweep), _outcome(result), *figures(result)]
+        cells += [column.get(result.sweep, "") for column in (extra or {}).values()]
+        table.add_row(*cells)
+    console.print(table)
+    _print_reasons(console, results)
+    _print_totals(console, results)
+
+
+COLUMNS = ("spots", "indexed", "group", "a b c (Å)", "α β γ (°)", "RMSD x y (px)", "φ (°)", "dist. (mm)",
+           "integrated", "I/σ", "CPU (s)")  # fmt: skip
+
+
+def figures(result: SweepResult) -> list[str]:
+    """Return a sweep's figures in the order of COLUMNS; empty where there is none."""
+    cell = result.cell
+    integrated = max(result.summed_count or 0, result.profile_fitted_count or 0)
+    rmsd = ""
+    if result.rmsd_x_px is not None and result.rmsd_y_px is not None:
+        rmsd = f"{result.rmsd_x_px:.2f} {result.rmsd_y_px:.2f}"
+    return [
+        _number(result.spot_count, "d"),
+        _number(result.indexed_count, "d"),
+        result.space_group or "",
+        " ".join(f"{length:.2f}" for length in cell[:3]) if cell else "",
+        " ".join(f"{angle:.1f}" for angle in cell[3:]) if cell else "",
+        rmsd,
+        _number(result.rmsd_phi_deg, ".2f"),
+        _number(result.distance_mm, ".2f"),
+        str(integrated) if integrated else "",
+        _number(result.mean_i_over_sigma, ".1f"),
+        _number(result.cpu_s, ".1f"),
+    ]
+
+
+def _number(value: float | None, form: str) -> str:
+    return "" if value is None else format(value, form)
+
+
+def _plain(text: str) -> Text:
+    """Show a hostile name as text: no markup, no control characters."""
+    return Text(text.encode("unicode_escape").decode() if not text.isprintable() else text)
+
+
+def _outcome(result: SweepResult) -> Text:
+    if result.outcome is None:
+        words = f"{len(result.steps_done)} of 6 steps" if result.run_id else "waiting"
+        return Text(f"… {words}", style=RUNNING)
+    code = result.outcome.code
+    if code is OutcomeCode.PROCESSED:
+        return Text("✓ processed", style=GOOD)
+    if code in FAULTS:
+        return Text(f"✗ {code.value}", style=FAULT)
+    return Text(f"– {code.value}", style=OUTCOME)
+
+
+def _print_reasons(console: Console, results: Sequence[SweepResult]) -> None:
+    for result in results:
+        outcome = result.outcome
+        if outcome is None or outcome.code is OutcomeCode.PROCESSED:
+            continue
+        console.print(_plain(result.sweep).append(f" ({outcome.code.value}): ", "bold"), end="")
+        console.print(Text(outcome.sentence), soft_wrap=True)
+        console.print(Text(f"  → {outcome.try_next}", style="dim"), soft_wrap=True)
+
+
+def _print_totals(console: Console, results: Sequence[SweepResult]) -> None:
+    counts = Counter(result.outcome.code.value if result.outcome else "running" for result in results)
+    console.print(Text(", ".join(f"{count} {code}" for code, count in counts.most_common())), soft_wrap=True)
+    cells = [result.cell for result in results if result.cell and result.outcome
+             and result.outcome.code is OutcomeCode.PROCESSED]  # fmt: skip
+    if cells:
+        middle = [median(values) for values in zip(*cells, strict=True)]
+        console.print(
+            "Median cell of the processed sweeps: "
+            + " ".join(f"{value:.2f}" for value in middle[:3]) + " Å  "
+            + " ".join(f"{value:.2f}" for value in middle[3:]) + "°",
+            soft_wrap=True, highlight=False,
+        )  # fmt: skip
+    unmergeable = sum(result.for_merging is False for result in results)
+    if unmergeable:
+        console.print(f"{unmergeable} results are fast summation: for cells, not for merging.")
