@@ -76,7 +76,7 @@ class CrystalPlan:
     b_factor_a2: float = 30.0  # Wilson: mean intensity falls as exp(-b_factor / (2 d^2))
     photons: float = 20.0  # mean counts of a whole reflection at 1/d = 0, before Lorentz and polarisation
     size_spread_fraction: float = 0.25  # 1 sigma of the logarithm of a crystal's photons
-    weak_fraction: float = 0.06  # photons of every weak sweep against `photons`
+    weak_fraction: float = 0.065  # photons of every weak sweep against `photons`
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Write a collection as a beamline does: image by image, each file appearing whole."""
 
 import errno
+import math
 import multiprocessing
 import os
 import time
@@ -113,29 +114,45 @@ def _write_whole(path: Path, data: bytes) -> None:
         raise
 
 
+class _Pace:
+    """Waits until the next image is due: the first at once, the others one step apart.
+
+    Against the clock of the whole collection, so that the time an image takes does not add up.
+    """
+
+    def __init__(self, step_s: float) -> None:
+        self._step_s = step_s
+        self._next_at = -math.inf
+
+    def wait(self) -> None:
+        now = time.monotonic()
+        if self._step_s > 0 and self._next_at > now:
+            time.sleep(self._next_at - now)
+        self._next_at = self._step_s + (now if self._next_at == -math.inf else self._next_at)
+
+
 def _write_in_order(
     plan: CollectionPlan, directory: Path, pace_s_per_image: float, on_image: OnImage
 ) -> None:
-    due = time.monotonic()
+    pace = _Pace(pace_s_per_image)
     for index in range(len(plan.sweeps)):
-        for path in _write_sweep(plan, directory, index):
+        for path in _write_sweep(plan, directory, index, pace):
             on_image(path)
-            # Against the clock of the whole collection, so that the time an image takes does not add up.
-            due += pace_s_per_image
-            time.sleep(max(0.0, due - time.monotonic()) if pace_s_per_image else 0.0)
 
 
-def _write_sweep(plan: CollectionPlan, directory: Path, index: int) -> Iterator[Path]:
+def _write_sweep(plan: CollectionPlan, directory: Path, index: int, pace: _Pace) -> Iterator[Path]:
     scene = scene_of(plan)
     images = sweep_images(plan.sweeps[index])
     for number in images.numbers:
         path = directory / images.path(number)
-        _write_whole(path, scene.image_bytes(index, number))
+        image = scene.image_bytes(index, number)
+        pace.wait()
+        _write_whole(path, image)
         yield path
 
 
 def _write_whole_sweep(plan: CollectionPlan, directory: Path, index: int) -> list[Path]:
-    return list(_write_sweep(plan, directory, index))
+    return list(_write_sweep(plan, directory, index, _Pace(0.0)))
 
 
 def _write_in_parallel(plan: CollectionPlan, directory: Path, processes: int, on_image: OnImage) -> None:
