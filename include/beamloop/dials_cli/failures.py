@@ -63,6 +63,7 @@ PATTERNS: tuple[tuple[str, FailureCause], ...] = (
     (r"No crystal models remaining after comparing with known symmetry", FailureCause.WRONG_SYMMETRY),
     (CRASH_WITHOUT_SYMMETRY, FailureCause.WRONG_SYMMETRY),
     (r"No suitable lattice could be found", FailureCause.NO_SUITABLE_LATTICE),
+    (r"Indexing failed: fft3d peak search", FailureCause.NO_SUITABLE_LATTICE),
     (r"No suitable indexing solution found", FailureCause.NO_SUITABLE_LATTICE),  # sources
     (r"Too few spots .*nearest neighbour analysis", FailureCause.TOO_FEW_REFLECTIONS),
     (r"No reflections left to index", FailureCause.TOO_FEW_REFLECTIONS),
@@ -72,7 +73,7 @@ PATTERNS: tuple[tuple[str, FailureCause], ...] = (
     (r"Too few reflections for profile modelling", FailureCause.TOO_FEW_REFLECTIONS),  # sources
     (r"No reflections remaining for profile modelling", FailureCause.TOO_FEW_REFLECTIONS),  # sources
     (r"No indexed spots found", FailureCause.TOO_FEW_REFLECTIONS),  # sources
-    (r"Unrealistic unit cell volume increase", FailureCause.REFINEMENT_DIVERGED),  # sources
+    (r"Unrealistic unit cell volume increase", FailureCause.REFINEMENT_DIVERGED),
     (r"normal equations have an indeterminate solution", FailureCause.REFINEMENT_DIVERGED),  # sources
     (r"Zero reference spots were matched to predictions", FailureCause.NOTHING_LEFT),
     (r"All data has been filtered from the reflection table", FailureCause.NOTHING_LEFT),
