@@ -1,0 +1,124 @@
+"""What only the local directory can do wrong."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from beamloop.errors import (
+    ArtifactConflictError,
+    ArtifactDamagedError,
+    ArtifactMissingError,
+    StoreUnavailableError,
+)
+from beamloop.settings import StoreSettings
+from beamloop.storage import ArtifactStore, open_store
+
+pytestmark = pytest.mark.unit
+
+SECRET = b"not for you"
+SECRET_SHA256 = hashlib.sha256(SECRET).hexdigest()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "artifacts"
+
+
+@pytest.fixture
+def store(root: Path) -> ArtifactStore:
+    return open_store(StoreSettings(directory=root))
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    folder = tmp_path / "outside"
+    folder.mkdir()
+    (folder / "file").write_bytes(SECRET)
+    (folder / f".object.{SECRET_SHA256}").write_bytes(SECRET)
+    (folder / "object").symlink_to(f".object.{SECRET_SHA256}")
+    return folder
+
+
+def test_an_artifact_opens_like_any_file_and_cannot_be_written(store: ArtifactStore, root: Path) -> None:
+    store.put_bytes("run-1/index/a.expt", b"{}")
+    assert (root / "run-1/index/a.expt").read_bytes() == b"{}"
+    assert (root / "run-1/index/a.expt").stat().st_mode & 0o222 == 0
+
+
+def test_a_linked_folder_leads_nowhere(store: ArtifactStore, root: Path, outside: Path) -> None:
+    (root / "linked").symlink_to(outside)
+    with pytest.raises(ArtifactMissingError):
+        store.stat("linked/object")
+    with pytest.raises(ArtifactMissingError):
+        list(store.stream("linked/object", sha256=SECRET_SHA256))
+    with pytest.raises(ArtifactConflictError):
+        store.put_bytes("linked/new", b"x")
+    assert list(store.list("linked/")) == []
+    assert not (outside / "new").exists()
+
+
+@pytest.mark.parametrize("target", ["../outside/file", "/etc/hostname", ".other", ".object.", ".object.zz"])
+def test_a_link_that_the_store_did_not_make_is_a_damage(
+    store: ArtifactStore, root: Path, outside: Path, target: str
+) -> None:
+    (root / "object").symlink_to(target)
+    with pytest.raises(ArtifactDamagedError):
+        store.stat("object")
+    with pytest.raises(ArtifactDamagedError):
+        list(store.stream("object", sha256=SECRET_SHA256))
+    with pytest.raises(ArtifactDamagedError):
+        store.put_bytes("object", SECRET)
+
+
+def test_data_that_are_a_link_themselves_are_a_damage(
+    store: ArtifactStore, root: Path, outside: Path
+) -> None:
+    (root / f".object.{SECRET_SHA256}").symlink_to(outside / "file")
+    (root / "object").symlink_to(f".object.{SECRET_SHA256}")
+    with pytest.raises(ArtifactDamagedError):
+        list(store.stream("object", sha256=SECRET_SHA256))
+
+
+def test_data_that_are_gone_are_a_damage_and_not_a_missing_artifact(store: ArtifactStore, root: Path) -> None:
+    stored = store.put_bytes("object", b"x")
+    (root / f".object.{stored.sha256}").unlink()
+    with pytest.raises(ArtifactDamagedError, match="gone"):
+        store.stat("object")
+
+
+def test_an_unmounted_store_does_not_look_like_a_missing_artifact(store: ArtifactStore, root: Path) -> None:
+    root.rmdir()
+    for use in (
+        lambda: store.stat("a/b"),
+        lambda: store.put_bytes("a/b", b""),
+        lambda: list(store.list("")),
+        store.check,
+    ):
+        with pytest.raises(StoreUnavailableError, match="is not there"):
+            use()
+    assert not root.exists()
+
+
+def test_a_key_is_not_both_an_object_and_a_folder(store: ArtifactStore, root: Path) -> None:
+    store.put_bytes("a/b", b"1")
+    with pytest.raises(ArtifactConflictError, match="folder"):
+        store.put_bytes("a", b"2")
+    with pytest.raises(ArtifactConflictError, match="not a folder"):
+        store.put_bytes("a/b/c", b"3")
+    with pytest.raises(ArtifactMissingError):
+        store.stat("a")
+    with pytest.raises(ArtifactMissingError):
+        store.stat("a/b/c")
+    assert sorted(os.listdir(root)) == ["a"]
+
+
+def test_leftovers_of_killed_writers_are_not_listed_and_not_in_the_way(
+    store: ArtifactStore, root: Path
+) -> None:
+    (root / ".beamloop-0123456789abcdef.part").write_bytes(b"half")
+    (root / f".object.{SECRET_SHA256}").write_bytes(SECRET)
+    assert list(store.list("")) == []
+    store.put_bytes("object", b"other bytes than the killed writer's")
+    assert [found.key for found in store.list("")] == ["object"]
