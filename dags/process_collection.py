@@ -9,6 +9,7 @@ from typing import Any
 
 from airflow.sdk import Param, TriggerRule, dag, task
 from airflow.sdk.exceptions import AirflowFailException
+
 from connect_services import connect_catalog
 from sweep_task_group import process_sweep
 from translate_errors import fail_when_permanent

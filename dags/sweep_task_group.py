@@ -1,6 +1,7 @@
 """The six programs of one sweep, each a task; mapped over the sweeps of a request."""
 
 from airflow.sdk import chain, task, task_group
+
 from connect_services import connect_services
 from translate_errors import fail_when_permanent, show_outcome
 

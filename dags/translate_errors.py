@@ -8,6 +8,7 @@ from functools import wraps
 from typing import ParamSpec, TypeVar
 
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
 from beamloop.errors import PermanentError
 from beamloop.records.outcome import Outcome, OutcomeCode
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DeltaTriggerTimetable, dag, task
+
 from connect_services import beamlines_directory, connect_catalog, connect_dials
 from translate_errors import fail_when_permanent
 

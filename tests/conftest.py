@@ -5,7 +5,6 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-
 from tests.services.postgres_server import TEMPLATE, PostgresServer, running_postgres
 
 TIERS = {"unit", "dags", "integration", "dials", "browser", "end_to_end"}

@@ -7,22 +7,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from psycopg2.extensions import connection as Connection
+from tests.services.postgres_server import PostgresServer
+
 from beamloop.beamlines.profiles import make_parameters
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.intake import known_contents, request_processing, take_up, waiting_requests
-from beamloop.catalog.results import results_of_collection
+from beamloop.catalog.results import find_collections, results_of_collection
 from beamloop.catalog.runs import close_request, load_run, record_outcome, record_step, start_run
 from beamloop.errors import CatalogUnavailableError, NotFoundError
 from beamloop.records.artifact import StoredObject
 from beamloop.records.collection import FoundCollection, FoundSweep
-from beamloop.records.identifiers import RunId
+from beamloop.records.identifiers import CollectionId, RunId
 from beamloop.records.images import SweepImages
 from beamloop.records.outcome import Outcome, OutcomeCode
 from beamloop.records.program import ProgramEnd, ProgramLimits, ProgramResult
 from beamloop.records.run import CrystalFact, IntegrationFact, RungFact, SpotCounts, StepReport
 from beamloop.records.sample import Sample, UnitCell
-
-from tests.services.postgres_server import PostgresServer
 
 pytestmark = pytest.mark.integration
 
@@ -153,10 +154,8 @@ def test_a_step_is_recorded_once_with_everything_it_found(catalog: Catalog) -> N
     assert result.image_count == 11
 
 
-def _collection_id(connection):  # type: ignore[no-untyped-def]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT collection_id FROM beamloop.collections")
-        return cursor.fetchone()["collection_id"]
+def _collection_id(connection: Connection) -> CollectionId:
+    return find_collections(connection, "plate3")[0]
 
 
 def test_a_step_is_recorded_whole_or_not_at_all(catalog: Catalog) -> None:

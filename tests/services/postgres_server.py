@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg2
+
 from beamloop.catalog.migrations import migrate
 from beamloop.local_stack.layout import StackLayout
 from beamloop.local_stack.ports import choose_ports
 from beamloop.local_stack.postgres_binaries import find_postgres
-from beamloop.local_stack.postgres_cluster import create_cluster, operating_system_user, server_argv
-from beamloop.local_stack.postgres_databases import SUPERUSER, database_dsn, wait_for_server
+from beamloop.local_stack.postgres_cluster import (
+    SUPERUSER,
+    create_cluster,
+    operating_system_user,
+    server_argv,
+)
+from beamloop.local_stack.postgres_databases import database_dsn, wait_for_server
 from beamloop.local_stack.stack_secrets import StackSecrets, load_or_create_secrets
 
 TEMPLATE = "migrated_template"

@@ -99,5 +99,5 @@ class Catalog:
 
 def make_dsn(*, host: str, port: int | None, database: str, user: str, password: str) -> str:
     """Return a libpq connection string of its parts; empty ones are left to libpq."""
-    parts = {"host": host, "port": port, "dbname": database, "user": user, "password": password}
+    parts = {"host": host, "port": str(port or ""), "dbname": database, "user": user, "password": password}
     return psycopg2.extensions.make_dsn(**{name: value for name, value in parts.items() if value})

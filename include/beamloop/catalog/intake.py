@@ -10,7 +10,7 @@ from psycopg2.extras import Json
 
 from beamloop.catalog.connection import QUERIES
 from beamloop.records.collection import FoundCollection, FoundSweep
-from beamloop.records.identifiers import CollectionId, RequestId, RunId, SweepId, safe_name
+from beamloop.records.identifiers import CollectionId, RequestId, RunId, SweepId, natural_order, safe_name
 from beamloop.records.parameters import Parameters, run_key
 
 # Airflow fails a task that maps over more than core.max_map_length (1024), and each of its scheduling
@@ -141,11 +141,12 @@ def take_up(connection: Connection, request_id: RequestId) -> list[tuple[RunId, 
     Returns
     -------
     list of (RunId, str)
-        Each run with its sweep's name, in order of the name.
+        Each run with its sweep's name, in natural order of the name.
     """
     QUERIES.start_request(connection, request_id=request_id)
     rows = QUERIES.runs_of_request(connection, request_id=request_id)
-    return [(RunId(row["run_id"]), row["name"]) for row in rows]
+    runs = [(RunId(row["run_id"]), str(row["name"])) for row in rows]
+    return sorted(runs, key=lambda run: natural_order(run[1]))
 
 
 def _put_collection(connection: Connection, collection: FoundCollection) -> CollectionId:

@@ -8,7 +8,7 @@ from typing import Any
 from psycopg2.extensions import connection as Connection
 
 from beamloop.catalog.connection import QUERIES, Row
-from beamloop.records.identifiers import CollectionId, RequestId, RunId
+from beamloop.records.identifiers import CollectionId, RequestId, RunId, natural_order
 from beamloop.records.outcome import Outcome, OutcomeCode
 
 
@@ -85,10 +85,10 @@ def results_of_collection(
     Returns
     -------
     list of SweepResult
-        In order of the sweep's name.
+        In natural order of the sweep's name.
     """
     rows = QUERIES.results_of_collection(connection, collection_id=collection_id, request_id=request_id)
-    return [_result(row) for row in rows]
+    return sorted((_result(row) for row in rows), key=lambda result: natural_order(result.sweep))
 
 
 def _result(row: Row) -> SweepResult:

@@ -41,7 +41,7 @@ def print_results(
     for heading in (*COLUMNS, *(extra or {})):
         table.add_column(heading, justify="right", no_wrap=True)
     for result in results:
-        cells = [_plain(result.sweep), _outcome(result), *figures(result)]
+        cells: list[Text | str] = [_plain(result.sweep), _outcome(result), *figures(result)]
         cells += [column.get(result.sweep, "") for column in (extra or {}).values()]
         table.add_row(*cells)
     console.print(table)

@@ -32,3 +32,9 @@ def safe_name(name: str) -> str:
     digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:10]
     stem = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")[:LONGEST_STEM]
     return f"{stem}-{digest}" if stem else f"x-{digest}"
+
+
+def natural_order(name: str) -> list[tuple[int, str]]:
+    """Return a sorting key that puts "xtal2" before "xtal10"."""
+    parts = re.split(r"(\d+)", name)
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]

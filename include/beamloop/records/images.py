@@ -37,11 +37,11 @@ class SweepImages:
         return [number for number in range(self.first, self.last + 1) if number not in gone]
 
     def path(self, number: int) -> Path:
-        """The file of one image number."""
+        """Return the file of one image number."""
         return self.directory / f"{self.prefix}{number:0{self.digits}d}{self.suffix}"
 
     def paths(self) -> list[Path]:
-        """The files that are there, in order of number."""
+        """Return the files that are there, in order of number."""
         return [self.path(number) for number in self.numbers]
 
     def blocks(self) -> list[tuple[int, int]]:

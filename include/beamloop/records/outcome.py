@@ -37,7 +37,7 @@ TRY_NEXT = {
     "suggests.",
     OutcomeCode.REFINEMENT_FAILED: "Look at the residuals in the refinement log; a wrong beam centre or "
     "distance, or a second lattice, is the usual cause.",
-    OutcomeCode.TOO_FEW_REFLECTIONS: "Join the sweep with others of the same crystal, or collect a wider one.",
+    OutcomeCode.TOO_FEW_REFLECTIONS: "Join the sweep with others of the same crystal, or collect more.",
     OutcomeCode.INTEGRATION_FAILED: "Look at the integration log; --profile cells integrates by summation "
     "and needs fewer strong spots.",
     OutcomeCode.UNREADABLE_IMAGES: "Copy the named images again from the detector's computer, then process "

@@ -31,8 +31,8 @@ def crystal_facts(experiments: Path, reflections: Path) -> tuple[CrystalFact, ..
             CrystalFact(
                 crystal_number=number + 1,
                 space_group=crystal.space_group,
-                cell=crystal.unit_cell.as_tuple(),
-                cell_su=crystal.unit_cell_su.as_tuple() if crystal.unit_cell_su else None,
+                cell=crystal.cell.as_tuple(),
+                cell_su=crystal.cell_su,
                 indexed_count=summary.indexed_count,
                 rmsd_x_mm=summary.rmsd_x_mm,
                 rmsd_y_mm=summary.rmsd_y_mm,

@@ -17,7 +17,7 @@ def perform(work: StepWork) -> Finding:
         limits=work.limits,
     )
     if not result.succeeded:
-        return explain(work, (result,), otherwise=OutcomeCode.PROGRAM_CRASHED)
+        return explain(work, (result,))
     words = "Images to MTZ."
     if not work.run.parameters.for_merging:
         words += " Fast summation: good for cells and geometry, not for merging."

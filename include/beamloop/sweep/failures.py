@@ -1,23 +1,32 @@
 """From a program that did not succeed to the outcome of its run."""
 
+from collections.abc import Mapping
+
 from beamloop.dials_cli.failures import FailureCause, explain_failure
 from beamloop.errors import DiskFullError, TransientError
 from beamloop.records.outcome import OutcomeCode
 from beamloop.records.program import ProgramEnd, ProgramResult
-from beamloop.sweep.verify_images import faults_of, words_for
+from beamloop.sweep.verify_images import NOT_THERE, faults_of, words_for
 from beamloop.sweep.work import Finding, StepWork, stopped
 
-CODES = {
+Meanings = Mapping[FailureCause, OutcomeCode]
+
+# What a cause means for the run, where the step does not say otherwise. What is not here is nobody's
+# outcome: the program crashed.
+MEANINGS: Meanings = {
     FailureCause.NO_SPOTS: OutcomeCode.NO_SPOTS,
     FailureCause.NO_SUITABLE_LATTICE: OutcomeCode.NO_LATTICE,
+    FailureCause.WRONG_SYMMETRY: OutcomeCode.WRONG_SYMMETRY,
     FailureCause.TOO_FEW_REFLECTIONS: OutcomeCode.TOO_FEW_REFLECTIONS,
+    FailureCause.REFINEMENT_DIVERGED: OutcomeCode.REFINEMENT_FAILED,
+    FailureCause.NOTHING_LEFT: OutcomeCode.INTEGRATION_FAILED,
     FailureCause.MISSING_IMAGE: OutcomeCode.MISSING_IMAGES,
     FailureCause.UNREADABLE_IMAGE: OutcomeCode.UNREADABLE_IMAGES,
     FailureCause.OUT_OF_MEMORY: OutcomeCode.OUT_OF_MEMORY,
 }
 
 
-def explain(work: StepWork, results: tuple[ProgramResult, ...], *, otherwise: OutcomeCode) -> Finding:
+def explain(work: StepWork, results: tuple[ProgramResult, ...], meanings: Meanings = MEANINGS) -> Finding:
     """Say why the last of a step's programs failed.
 
     Parameters
@@ -26,8 +35,8 @@ def explain(work: StepWork, results: tuple[ProgramResult, ...], *, otherwise: Ou
         The step.
     results
         The programs it started; the last one failed.
-    otherwise
-        The code for a failure that the program's log does not explain any further.
+    meanings
+        What a cause means in this step, over :data:`MEANINGS`.
 
     Raises
     ------
@@ -50,13 +59,15 @@ def explain(work: StepWork, results: tuple[ProgramResult, ...], *, otherwise: Ou
     images = work.run.images
     faults = faults_of(images.paths(), images.directory)
     if faults:
-        gone = set(faults) == {"is not there"}
+        gone = set(faults) == {NOT_THERE}
         code = OutcomeCode.MISSING_IMAGES if gone else OutcomeCode.UNREADABLE_IMAGES
-        return stopped(work, code, f"While {program} ran: {words_for(faults)}", results)
-    return _by_log(work, results, otherwise)
+        return stopped(
+            work, code, f"When {program} failed, of {work.image_count} images {words_for(faults)}", results
+        )
+    return _by_log(work, results, {**MEANINGS, **meanings})
 
 
-def _by_log(work: StepWork, results: tuple[ProgramResult, ...], otherwise: OutcomeCode) -> Finding:
+def _by_log(work: StepWork, results: tuple[ProgramResult, ...], meanings: Meanings) -> Finding:
     result = results[-1]
     cause, quote = explain_failure(result)
     if cause is FailureCause.DISK_FULL:
@@ -65,8 +76,10 @@ def _by_log(work: StepWork, results: tuple[ProgramResult, ...], otherwise: Outco
             evidence=str(result.log_path),
             try_next="Make room, then run the step again.",
         )
-    code = CODES.get(cause, OutcomeCode.PROGRAM_CRASHED if cause is FailureCause.UNKNOWN else otherwise)
-    said = f"{result.argv[0]} says: {quote}" if quote else f"{result.argv[0]} ended with {result.exit_code}"
+    if cause is FailureCause.KILLED:
+        raise TransientError(f"{result.argv[0]} was {quote}.", evidence=str(result.log_path))
+    code = meanings.get(cause, OutcomeCode.PROGRAM_CRASHED)
+    said = f"{result.argv[0]} says: {quote}" if quote else f"{result.argv[0]} ended with {result.exit_code}."
     if result.missing_outputs:
         said += f" It left out {', '.join(result.missing_outputs)}."
     return stopped(work, code, said, results)

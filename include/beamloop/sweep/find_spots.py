@@ -29,7 +29,7 @@ def perform(work: StepWork) -> Finding:
     if result.exit_code == 0 and not strong.exists():
         return _none(work, result)
     if not result.succeeded:
-        return explain(work, (result,), otherwise=OutcomeCode.PROGRAM_CRASHED)
+        return explain(work, (result,))
     images = work.run.images
     per_image = summarise_spots(strong, images.first, images.last)
     counts = SpotCounts(sum(per_image), tuple(per_image))

@@ -8,7 +8,7 @@ from beamloop.dials_cli.experiments import read_experiments
 from beamloop.dials_cli.paths import is_plain_path
 from beamloop.records.outcome import OutcomeCode
 from beamloop.sweep.failures import explain
-from beamloop.sweep.verify_images import faults_of, words_for
+from beamloop.sweep.verify_images import NOT_THERE, faults_of, words_for
 from beamloop.sweep.work import Finding, StepWork, stopped
 
 LINKS = "images"
@@ -24,7 +24,7 @@ def perform(work: StepWork) -> Finding:
         work.dials, work.staging, template, options=work.options, limits=work.limits
     )
     if not result.succeeded:
-        return explain(work, (result,), otherwise=OutcomeCode.UNREADABLE_IMAGES)
+        return explain(work, (result,))
     experiments = read_experiments(work.staging / "imported.expt").experiments
     first = experiments[0]
     if first.scan is None or first.scan.image_count != work.image_count:
@@ -50,7 +50,7 @@ def _refuse_bad_images(work: StepWork) -> Finding | None:
     faults = faults_of(images.paths(), images.directory)
     if not faults:
         return None
-    gone = set(faults) == {"is not there"}
+    gone = set(faults) == {NOT_THERE}
     code = OutcomeCode.MISSING_IMAGES if gone else OutcomeCode.UNREADABLE_IMAGES
     return stopped(work, code, f"Of {work.image_count} images, {words_for(faults)}")
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from beamloop.dials_cli import programs
+from beamloop.dials_cli.failures import FailureCause
 from beamloop.records.outcome import OutcomeCode
 from beamloop.records.program import ProgramResult
 from beamloop.records.run import CrystalFact, RungFact
@@ -17,13 +18,23 @@ P1_STEM = "P1_models"
 # Chance lattices on noise index few spots, and refinement of a triclinic crystal with its detector has
 # 15 parameters against three observations a spot.
 FEWEST_INDEXED = 8
+NO_LATTICE = {
+    FailureCause.TOO_FEW_REFLECTIONS: OutcomeCode.TOO_FEW_SPOTS,
+    FailureCause.REFINEMENT_DIVERGED: OutcomeCode.NO_LATTICE,
+}
+# A lattice was found; what fails afterwards is the symmetry imposed on it.
+WRONG_SYMMETRY = {
+    FailureCause.NO_SUITABLE_LATTICE: OutcomeCode.WRONG_SYMMETRY,
+    FailureCause.TOO_FEW_REFLECTIONS: OutcomeCode.WRONG_SYMMETRY,
+    FailureCause.REFINEMENT_DIVERGED: OutcomeCode.WRONG_SYMMETRY,
+}
 
 
 def perform(work: StepWork) -> Finding:
     """Search without symmetry, which finds more wedges, then impose what is known."""
     search = _search(work)
     if not search.succeeded:
-        finding = explain(work, (search,), otherwise=OutcomeCode.NO_LATTICE)
+        finding = explain(work, (search,), NO_LATTICE)
         return replace(finding, rungs=(_rung(work, search, (), finding.text),))
     p1 = _facts(work, work.staging / RUNG_DIRECTORY, P1_STEM)
     found = f"{_indexed(p1)} spots indexed without symmetry"
@@ -64,14 +75,16 @@ def _impose(work: StepWork, search: ProgramResult) -> Finding:
         limits=work.limits,
     )
     if not result.succeeded:
-        return explain(work, (search, result), otherwise=OutcomeCode.WRONG_SYMMETRY)
+        return explain(work, (search, result), WRONG_SYMMETRY)
     return _accept(work, (search, result))
 
 
 def _keep(work: StepWork, search: ProgramResult) -> Finding:
     """Take the triclinic lattice as it is: nothing is known of the symmetry."""
     for suffix in (".expt", ".refl"):
-        shutil.copyfile(work.staging / RUNG_DIRECTORY / f"{P1_STEM}{suffix}", work.staging / f"indexed{suffix}")
+        shutil.copyfile(
+            work.staging / RUNG_DIRECTORY / f"{P1_STEM}{suffix}", work.staging / f"indexed{suffix}"
+        )
     return _accept(work, (search,))
 
 

@@ -20,7 +20,7 @@ def perform(work: StepWork) -> Finding:
         limits=work.limits,
     )
     if not result.succeeded:
-        return explain(work, (result,), otherwise=OutcomeCode.INTEGRATION_FAILED)
+        return explain(work, (result,))
     summary = summarise_integration(work.staging / "integrated.refl")
     count = max(summary.summed_count, summary.profile_fitted_count)
     if count == 0:

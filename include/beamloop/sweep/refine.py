@@ -1,7 +1,6 @@
 """Step refine: crystal, detector and beam against the indexed spots."""
 
 from beamloop.dials_cli import programs
-from beamloop.records.outcome import OutcomeCode
 from beamloop.sweep.crystal_facts import crystal_facts
 from beamloop.sweep.failures import explain
 from beamloop.sweep.work import Finding, StepWork
@@ -18,7 +17,7 @@ def perform(work: StepWork) -> Finding:
         limits=work.limits,
     )
     if not result.succeeded:
-        return explain(work, (result,), otherwise=OutcomeCode.REFINEMENT_FAILED)
+        return explain(work, (result,))
     facts = crystal_facts(work.staging / "refined.expt", work.staging / "refined.refl")
     first = facts[0]
     text = "refined"

@@ -4,7 +4,7 @@ import errno
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -122,7 +122,7 @@ def _perform(work: StepWork) -> None:
     if finding.outcome:
         write_manifest(work.run, work.run_directory, work.staging, report)
     names = {path.relative_to(work.staging).as_posix() for path in work.staging.rglob("*") if path.is_file()}
-    whole = StepReport(**{**_fields(report), "artifact_names": tuple(sorted(names | {REPORT_NAME}))})
+    whole = replace(report, artifact_names=tuple(sorted(names | {REPORT_NAME})))
     write_report(work.staging, whole)
 
 

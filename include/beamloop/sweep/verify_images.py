@@ -9,6 +9,7 @@ HEADER_BYTES = 16384
 BINARY_SIZE = re.compile(rb"X-Binary-Size:\s*(\d+)")
 BINARY_START = b"\x0c\x1a\x04\xd5"  # CBF: the four bytes before the binary section
 NAMED_AT_MOST = 5
+NOT_THERE = "not there"
 
 
 def image_fault(path: Path, root: Path) -> str | None:
@@ -27,28 +28,28 @@ def image_fault(path: Path, root: Path) -> str | None:
     """
     try:
         if root.resolve() not in path.resolve().parents:
-            return "is a link to outside its folder"
+            return "a link to outside its folder"
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             header = file.read(HEADER_BYTES)
     except FileNotFoundError:
-        return "is not there"
+        return NOT_THERE
     except OSError as error:
-        return f"cannot be read ({error.strerror})"
+        return f"unreadable ({error.strerror})"
     return _content_fault(header, size)
 
 
 def _content_fault(header: bytes, size: int) -> str | None:
     if size == 0:
-        return "is empty"
+        return "empty"
     if not header.startswith(b"###CBF"):
-        return "is not a CBF file"
+        return "not a CBF file"
     start = header.find(BINARY_START)
     binary_size = BINARY_SIZE.search(header)
     if start < 0 or binary_size is None:
-        return "has no complete CBF header"
+        return "without a complete CBF header"
     if size < start + len(BINARY_START) + int(binary_size[1]):
-        return "is cut short"
+        return "cut short"
     return None
 
 
@@ -67,6 +68,6 @@ def words_for(faults: dict[str, list[str]]) -> str:
     parts = []
     for fault, names in faults.items():
         named = ", ".join(repr(name) for name in names[:NAMED_AT_MOST])
-        more = f" and {len(names) - NAMED_AT_MOST} more" if len(names) > NAMED_AT_MOST else ""
-        parts.append(f"{named}{more} {fault}")
+        more = ", ..." if len(names) > NAMED_AT_MOST else ""
+        parts.append(f"{len(names)} {'is' if len(names) == 1 else 'are'} {fault}: {named}{more}")
     return "; ".join(parts) + "."

@@ -1,0 +1,88 @@
+"""`beamloop demo`: a simulated beamline, from images to results beside the truth."""
+
+import shutil
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from beamloop.catalog.results import SweepResult, find_collections, results_of_collection
+from beamloop.cli.follow import Results, follow
+from beamloop.cli.results_json import dump, results_document
+from beamloop.cli.results_table import print_results
+from beamloop.cli.session import open_catalog
+from beamloop.cli.truth import compare, unexpected
+from beamloop.local_stack.bring_up import bring_up
+from beamloop.local_stack.layout import find_layout
+from beamloop.local_stack.narration import Narration
+from beamloop.simulate import Truth, read_truth, write_collection
+from beamloop.simulate.plan import CollectionPlan, sweep_images
+from beamloop.simulate.presets import PRESETS
+
+PRESET = "teha12"
+PACE_S_PER_IMAGE = 0.1  # a fast Pilatus; the whole collection takes a quarter of a minute
+
+
+def demo(
+    seed: Annotated[int, typer.Option(help="Another seed is another collection.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
+) -> None:
+    """Start the stack, simulate a collection, process it, and compare with the truth."""
+    console = Console(stderr=as_json)
+    began = time.monotonic()
+    layout = find_layout()
+    note = Narration(lambda text: console.print(text, markup=False, highlight=False, soft_wrap=True))
+    access = bring_up(layout, note)
+    directory = layout.watched / f"teha_{seed}"
+    truth = _collect(console, PRESETS[PRESET](seed), directory)
+    console.print(f"Waiting for Airflow to process {len(truth.sweeps)} sweeps: {access.url}", highlight=False)
+    with open_catalog() as catalog:
+
+        def read() -> list[SweepResult]:
+            with catalog.transaction() as connection:
+                found = find_collections(connection, str(directory))
+                return results_of_collection(connection, found[0]) if found else []
+
+        results = follow(console, read, expected_sweeps=len(truth.sweeps))
+    _print(console, directory, results, truth, as_json)
+    note.note(
+        f"Whole demo: {time.monotonic() - began:.0f} s. The stack goes on running: `make down` stops it."
+    )
+    note.note(f"Airflow: {access.url}  user {access.user}  password {access.password}")
+    if unexpected(results, truth):
+        raise typer.Exit(1)
+
+
+def _collect(console: Console, plan: CollectionPlan, directory: Path) -> Truth:
+    """Write the collection as a beamline would, unless it stands there whole."""
+    images = [directory / path for sweep in plan.sweeps for path in sweep_images(sweep).paths()]
+    if directory.exists():
+        if all(path.exists() for path in images):
+            console.print(f"The simulated collection {directory.name} is there already.", highlight=False)
+            return read_truth(directory)
+        shutil.rmtree(directory)  # left by an interrupted demo
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        bar = progress.add_task(f"beamline writes {directory.name}", total=len(images))
+        truth = write_collection(
+            plan, directory, pace_s_per_image=PACE_S_PER_IMAGE, on_image=lambda _: progress.advance(bar)
+        )
+    console.print(
+        f"Simulated beamline wrote {len(images)} images to {directory}", soft_wrap=True, highlight=False
+    )
+    return truth
+
+
+def _print(console: Console, directory: Path, results: Results, truth: Truth, as_json: bool) -> None:
+    comparison = compare(results, truth)
+    if as_json:
+        document = results_document(str(directory), results)
+        document["truth"] = comparison
+        typer.echo(dump(document))
+        return
+    print_results(console, f"{directory.name}: simulated, compared with the truth", results, comparison)
+    wrong = unexpected(results, truth)
+    words = f"Not as expected: {', '.join(wrong)}." if wrong else "Every sweep ended as its truth says."
+    console.print(words, style="red" if wrong else "green")

@@ -1,0 +1,116 @@
+"""What a person writes about a beamline or a sample is checked, and faults are named."""
+
+from pathlib import Path
+
+import pytest
+
+from beamloop.beamlines.beamline_file import read_beamline, read_beamlines
+from beamloop.beamlines.profiles import make_parameters, parse_settings, profile_names
+from beamloop.beamlines.samples import parse_sample, parse_space_group
+from beamloop.errors import InvalidInputError
+from beamloop.records.parameters import STEPS
+from beamloop.records.program import ProgramLimits
+
+pytestmark = pytest.mark.unit
+
+DEMO = Path(__file__).parents[2] / "include/beamloop/beamlines/demo.yaml"
+
+
+@pytest.mark.parametrize("name", profile_names())
+def test_each_profile_has_options_for_known_programs_only(name: str) -> None:
+    parameters = make_parameters(name, limits=ProgramLimits())
+    assert set(parameters.options) == set(STEPS)
+    assert parse_settings([f"{step}.{o}" for step in STEPS for o in parameters.options[step]]) is not None
+
+
+def test_a_persons_settings_come_after_the_profiles() -> None:
+    made = make_parameters("cells", settings=["refine.scan_varying=true"], limits=ProgramLimits())
+    assert made.options["refine"][0] == "scan_varying=false"
+    assert made.options["refine"][-1] == "scan_varying=true"
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("indexing.method=fft1d", "program's name"),
+        ("index.method", "OPTION=VALUE"),
+        ("index.output.experiments=/etc/passwd", "Beamloop sets"),
+        ("import.template=/etc/x_#.cbf", "Beamloop sets"),
+        ("index.x=a\nb", "OPTION=VALUE"),
+        ("integrate.integration.mp.nproc=64", "Beamloop sets"),
+    ],
+)
+def test_a_setting_that_cannot_be_meant_is_refused(setting: str, words: str) -> None:
+    with pytest.raises(InvalidInputError, match=words):
+        parse_settings([setting])
+
+
+@pytest.mark.parametrize(
+    ("text", "symbol"),
+    [
+        ("H 3", "H 3"),
+        ("h3", "H 3"),
+        ("146", "H 3"),
+        ("P212121", "P 21 21 21"),
+        ("C2", "C 1 2 1"),
+        ("R 3:R", "R 3:R"),
+        ("H32", "H 3 2"),
+    ],
+)
+def test_space_groups_are_understood_as_people_write_them(text: str, symbol: str) -> None:
+    assert parse_space_group(text) == symbol
+
+
+@pytest.mark.parametrize("text", ["P 9", "P-1", "P 1 21/c 1", "nonsense", "999"])
+def test_a_space_group_no_protein_has_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInputError):
+        parse_space_group(text)
+
+
+@pytest.mark.parametrize(
+    "cell", ["1,2,3", "a,b,c,d,e,f", "10,10,10,90,90,190", "0,1,1,90,90,90", "10,10,10,10,10,170"]
+)
+def test_numbers_that_make_no_cell_are_refused(cell: str) -> None:
+    with pytest.raises(InvalidInputError, match="unit cell"):
+        parse_sample("P 1", cell)
+
+
+def test_a_cell_against_its_symmetry_is_refused() -> None:
+    with pytest.raises(InvalidInputError, match="symmetry of H 3"):
+        parse_sample("H 3", "98.3,98.3,136.6,90,90,90")
+
+
+def test_the_demos_beamline_is_valid_and_knows_its_sample() -> None:
+    beamline = read_beamline(DEMO)
+    assert beamline.parameters_for("teha_1").sample.space_group == "H 3"
+    assert beamline.parameters_for("lysozyme").sample.space_group is None
+    assert beamline.roots == [DEMO.parent.parent / "watched"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("beamline: i24\n", "roots"),
+        ("beamline: ../i24\nroots: [x]\n", "beamline"),
+        ("beamline: i24\nroots: [x]\nquiet: 3\n", "quiet"),
+        ("beamline: i24\nroots: [x]\nprofile: fast\n", "no profile 'fast'"),
+        ("beamline: i24\nroots: [x]\nlimits: {program_time_s: -1}\n", "program_time_s"),
+        ("beamline: i24\nroots: [x]\nsamples: [{match: a, space_group: P 9}]\n", "no space group 'P 9'"),
+        ("beamline: [\n", "cannot be used"),
+        ("", "cannot be used"),
+    ],
+)
+def test_a_bad_beamline_file_is_named_with_its_field(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "i24.yaml"
+    path.write_text(text)
+    with pytest.raises(InvalidInputError, match=words) as caught:
+        read_beamline(path)
+    assert "i24.yaml" in str(caught.value)
+
+
+def test_a_bad_beamline_file_does_not_stop_the_others(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("nonsense")
+    (tmp_path / "b.yaml").write_text(DEMO.read_text())
+    good, faults = read_beamlines(tmp_path)
+    assert [beamline.beamline for beamline in good] == ["demo"]
+    assert len(faults) == 1

@@ -1,0 +1,86 @@
+"""Names, images and parameters, as every stage relies on them."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from beamloop.records.identifiers import SAFE_NAME, safe_name
+from beamloop.records.images import SweepImages
+from beamloop.records.outcome import TRY_NEXT, OutcomeCode
+from beamloop.records.parameters import Parameters, run_key
+from beamloop.records.program import ProgramLimits
+from beamloop.records.sample import Sample, UnitCell
+
+pytestmark = pytest.mark.unit
+
+HOSTILE = ["../../etc/passwd", "a b", "it's", "$(touch x)", "`x`", "new\nline", "Ω", "", ".", "..", "-rf"]
+
+
+@given(st.one_of(st.text(), st.sampled_from(HOSTILE)))
+def test_any_text_becomes_a_safe_path_component(text: str) -> None:
+    assert SAFE_NAME.fullmatch(safe_name(text))
+    assert ".." not in safe_name(text)
+
+
+def test_a_plain_name_stays_as_it_is() -> None:
+    assert safe_name("xtal2_1") == "xtal2_1"
+
+
+@given(st.text(), st.text())
+def test_different_names_stay_different(one: str, other: str) -> None:
+    assert (safe_name(one) == safe_name(other)) == (one == other)
+
+
+def images(missing: tuple[int, ...]) -> SweepImages:
+    return SweepImages(Path("/data"), "x_", 3, ".cbf", 1, 10, missing)
+
+
+@pytest.mark.parametrize(
+    ("missing", "blocks"),
+    [
+        ((), [(1, 10)]),
+        ((5,), [(1, 4), (6, 10)]),
+        ((2, 3, 9), [(1, 1), (4, 8), (10, 10)]),
+    ],
+)
+def test_missing_images_cut_a_sweep_into_blocks(
+    missing: tuple[int, ...], blocks: list[tuple[int, int]]
+) -> None:
+    assert images(missing).blocks() == blocks
+
+
+def test_files_have_the_digits_of_their_template() -> None:
+    sweep = images((2,))
+    assert sweep.template == "x_###.cbf"
+    assert sweep.paths()[:2] == [Path("/data/x_001.cbf"), Path("/data/x_003.cbf")]
+
+
+PARAMETERS = Parameters(
+    "cells",
+    False,
+    {"index": ("indexing.method=fft1d",)},
+    Sample("H 3", UnitCell(98.3, 98.3, 136.6, 90, 90, 120)),
+    ProgramLimits(10, 20),
+)
+
+
+def test_parameters_survive_the_catalogue() -> None:
+    assert Parameters.from_json(PARAMETERS.as_json()) == PARAMETERS
+
+
+def test_the_key_of_a_run_changes_with_what_decides_its_result() -> None:
+    other = Parameters("cells", False, {"index": ()}, PARAMETERS.sample, PARAMETERS.limits)
+    keys = {
+        run_key(PARAMETERS, "a", "3.12.1"),
+        run_key(PARAMETERS, "b", "3.12.1"),
+        run_key(PARAMETERS, "a", "3.30.1"),
+        run_key(PARAMETERS, "a", "3.12.1", "geometry-7"),
+        run_key(other, "a", "3.12.1"),
+    }
+    assert len(keys) == 5
+
+
+def test_every_reason_code_but_success_tells_a_person_what_to_try() -> None:
+    assert {code for code in OutcomeCode if TRY_NEXT[code]} == set(OutcomeCode) - {OutcomeCode.PROCESSED}
