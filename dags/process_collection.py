@@ -5,11 +5,11 @@ list_runs ▸ sweep: import ▸ find_spots ▸ index ▸ refine ▸ integrate �
 
 import logging
 from datetime import timedelta
-from typing import Any
 
-from airflow.sdk import Param, TriggerRule, dag, task
+from airflow.sdk import Param, TriggerRule, dag, get_current_context, task
 from airflow.sdk.exceptions import AirflowFailException
 
+from beamloop.records.identifiers import RequestId
 from connect_services import connect_catalog
 from sweep_task_group import process_sweep
 from translate_errors import fail_when_permanent
@@ -17,24 +17,28 @@ from translate_errors import fail_when_permanent
 log = logging.getLogger("beamloop.process_collection")
 
 
+def _request_id() -> RequestId:
+    return RequestId(get_current_context()["params"]["request_id"])
+
+
 @task
 @fail_when_permanent
-def list_runs(params: dict[str, Any]) -> list[list[object]]:
+def list_runs() -> list[list[object]]:
     """Take the request up; each run with its sweep's name."""
     from beamloop.catalog.intake import take_up
 
     with connect_catalog() as catalog, catalog.transaction() as connection:
-        return [[run_id, name] for run_id, name in take_up(connection, params["request_id"])]
+        return [[run_id, name] for run_id, name in take_up(connection, _request_id())]
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE)
 @fail_when_permanent
-def summarise(params: dict[str, Any]) -> dict[str, int]:
+def summarise() -> dict[str, int]:
     """Give every run its outcome; fail where the platform or a program failed, not where the data did."""
     from beamloop.sweep.summary import close_and_summarise
 
     with connect_catalog() as catalog:
-        summary = close_and_summarise(catalog, params["request_id"])
+        summary = close_and_summarise(catalog, _request_id())
     for line in summary.lines:
         log.info("%s", line)
     if summary.need_a_person:
