@@ -56,6 +56,10 @@ def _database(ports: StackPorts, secrets: StackSecrets) -> Sections:
             "sql_alchemy_conn": f"postgresql+psycopg2://{login}@{HOST}:{ports.postgres}/{AIRFLOW}",
             # `up` has checked; each program's own check costs it an import of alembic and all migrations.
             "check_migrations": "False",
+            # A scheduler that gives up on its database first lets all its tasks end, however long they
+            # take, and schedules nothing meanwhile. Twenty attempts (waits random, up to 5 s) bridge
+            # half a minute, where the default of 3 bridges two seconds.
+            "max_db_retries": "20",
         }
     }
 
