@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from beamloop.simulate.plan import CollectionPlan, DetectorPlan, SweepKind, SweepPlan
+from beamloop.simulate.plan import CollectionPlan, CrystalPlan, DetectorPlan, SweepKind, SweepPlan
 
 PresetBuilder = Callable[[int], CollectionPlan]
 
@@ -37,7 +37,11 @@ def _teha12(seed: int) -> CollectionPlan:
 def _tiny2(seed: int) -> CollectionPlan:
     """Plan two good wedges on a Pilatus 300K, as few images as still give an MTZ."""
     return CollectionPlan(
-        make_sweeps((_GOOD, _GOOD), 6), seed, DetectorPlan("300K", distance_mm=130.0), oscillation_deg=1.0
+        make_sweeps((_GOOD, _GOOD), 4),
+        seed,
+        DetectorPlan("300K", distance_mm=130.0),
+        crystal=CrystalPlan(photons=12.0),
+        oscillation_deg=1.0,
     )
 
 

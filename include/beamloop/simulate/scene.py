@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from beamloop.records.sample import UnitCell
+from beamloop.simulate.arrays import Ints
 from beamloop.simulate.background import BackgroundSampler, background_sampler
 from beamloop.simulate.crystal import Crystal, doubled_cell, make_crystal, space_group_of
 from beamloop.simulate.drawing import draw_spots
@@ -58,20 +59,27 @@ class Scene:
         listed = _reflections(self.plan.seed, sample.space_group, cell, d_min)
         return weaken_odd_l(listed, sample.superlattice_fraction)
 
-    def image_bytes(self, sweep_index: int, number: int) -> bytes:
-        """Return the file of one image; `number` counts from 1."""
+    def counts(self, sweep_index: int, number: int) -> Ints:
+        """Return one image, flat, row by row; `number` counts from 1."""
         plan = self.plan
         random = stream(plan.seed, Stream.NOISE, sweep_index, number)
         counts = self.background.draw(random)
-        header = self._header(sweep_index, number)
         spots = self.spots(sweep_index)
         if spots is not None:
-            first_deg = header.start_angle_deg
+            first_deg = self._start_angle_deg(sweep_index, number)
+            width = image_size_px(plan.detector.model)[0]
             pixels, means = draw_spots(
-                spots, self.geometry, first_deg, first_deg + plan.oscillation_deg, header.size_px[0]
+                spots, self.geometry, first_deg, first_deg + plan.oscillation_deg, width
             )
             counts[pixels] = np.minimum(counts[pixels] + random.poisson(means), COUNT_CUTOFF)
-        return encode_image(header, counts)
+        return counts
+
+    def image_bytes(self, sweep_index: int, number: int) -> bytes:
+        """Return the file of one image; `number` counts from 1."""
+        return encode_image(self._header(sweep_index, number), self.counts(sweep_index, number))
+
+    def _start_angle_deg(self, sweep_index: int, number: int) -> float:
+        return self.plan.sweeps[sweep_index].start_angle_deg + (number - 1) * self.plan.oscillation_deg
 
     def _header(self, sweep_index: int, number: int) -> ImageHeader:
         plan, sweep = self.plan, self.plan.sweeps[sweep_index]
@@ -85,7 +93,7 @@ class Scene:
             wavelength_angstrom=plan.beam.wavelength_angstrom,
             distance_mm=plan.detector.distance_mm,
             beam_centre_px=header_beam_centre_px(plan.detector),
-            start_angle_deg=sweep.start_angle_deg + (number - 1) * plan.oscillation_deg,
+            start_angle_deg=self._start_angle_deg(sweep_index, number),
             oscillation_deg=plan.oscillation_deg,
             polarization_fraction=plan.beam.polarization_fraction,
         )
