@@ -95,7 +95,7 @@ def _report(plan: "CollectionPlan", directory: Path, count: int, as_json: bool) 
         }
         typer.echo(json.dumps(facts))
     else:
-        typer.echo(f"{count} images of {len(plan.sweeps)} sweeps, and {TRUTH_FILE}, are in {directory}.")
+        typer.echo(f"{directory} holds {TRUTH_FILE} and these images: {count}, of sweeps: {len(plan.sweeps)}.")
 
 
 def _floats(text: str, count: int, option: str, example: str) -> list[float]:

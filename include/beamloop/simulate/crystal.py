@@ -31,23 +31,23 @@ class Crystal:
         return a_matrix
 
 
-def space_group_of(plan: CrystalPlan) -> gemmi.SpaceGroup:
-    """Return the space group, having checked that the cell fits it.
+def space_group_of(symbol: str, cell: UnitCell) -> gemmi.SpaceGroup:
+    """Return the space group of an extended Hermann-Mauguin symbol, having checked that the cell fits it.
 
     Raises
     ------
     InvalidInputError
         For an unknown symbol, or a cell that breaks the symmetry.
     """
-    space_group = gemmi.find_spacegroup_by_name(plan.space_group)
+    space_group = gemmi.find_spacegroup_by_name(symbol)
     if space_group is None:
         raise InvalidInputError(
-            f"There is no space group {plan.space_group!r}.",
+            f"There is no space group {symbol!r}.",
             try_next='Give an extended Hermann-Mauguin symbol such as "P 21 21 21" or "H 3".',
         )
-    if not gemmi.UnitCell(*plan.unit_cell.as_tuple()).is_compatible_with_spacegroup(space_group):
+    if not gemmi.UnitCell(*cell.as_tuple()).is_compatible_with_spacegroup(space_group):
         raise InvalidInputError(
-            f"The cell {plan.unit_cell} does not have the symmetry of {space_group.xhm()}.",
+            f"The cell {cell} does not have the symmetry of {space_group.xhm()}.",
             try_next="Give lengths and angles that fit the space group, e.g. a = b for a hexagonal cell.",
         )
     return space_group
@@ -71,7 +71,7 @@ def make_crystal(plan: CollectionPlan, sweep_index: int) -> Crystal | None:
     if kind is SweepKind.BLANK:
         return None
     sample = plan.crystal
-    space_group = space_group_of(sample)
+    space_group = space_group_of(sample.space_group, sample.unit_cell)
     random = stream(plan.seed, Stream.CRYSTAL, sweep_index)
     orientation = _random_rotation(random)
     strain = sample.cell_spread_fraction * random.standard_normal(6)

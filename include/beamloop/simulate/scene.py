@@ -1,6 +1,6 @@
 """All that the images of one collection share, worked out once."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 
@@ -20,7 +20,7 @@ from beamloop.simulate.geometry import (
 from beamloop.simulate.intensities import ReflectionList, draw_reflections, weaken_odd_l
 from beamloop.simulate.mini_cbf import ImageHeader, encode_image
 from beamloop.simulate.pilatus import COUNT_CUTOFF, image_size_px
-from beamloop.simulate.plan import CollectionPlan, CrystalPlan, sweep_images
+from beamloop.simulate.plan import CollectionPlan, sweep_images
 from beamloop.simulate.random_streams import Stream, stream
 from beamloop.simulate.spots import Spots, predict_spots
 
@@ -35,29 +35,10 @@ class Scene:
     plan: CollectionPlan
     geometry: Geometry  # the true one
     background: BackgroundSampler
-    _spots: dict[int, Spots | None] = field(default_factory=dict)
 
     def spots(self, sweep_index: int) -> Spots | None:
-        """Return a sweep's spots, None for a blank one; the last sweep's are kept."""
-        if sweep_index not in self._spots:
-            self._spots.clear()
-            crystal = make_crystal(self.plan, sweep_index)
-            self._spots[sweep_index] = None if crystal is None else self._predict(crystal, sweep_index)
-        return self._spots[sweep_index]
-
-    def _predict(self, crystal: Crystal, sweep_index: int) -> Spots:
-        return predict_spots(self.plan, crystal, self._reflections(crystal), self.geometry, sweep_index)
-
-    def _reflections(self, crystal: Crystal) -> ReflectionList:
-        d_min = RESOLUTION_MARGIN * highest_resolution_angstrom(
-            self.geometry, self.plan.beam.wavelength_angstrom
-        )
-        sample = self.plan.crystal
-        if not crystal.doubled:
-            return _reflections(self.plan.seed, sample.space_group, sample.unit_cell, d_min)
-        cell = doubled_cell(sample, crystal.space_group)
-        listed = _reflections(self.plan.seed, sample.space_group, cell, d_min)
-        return weaken_odd_l(listed, sample.superlattice_fraction)
+        """Return a sweep's spots, None for a blank one."""
+        return _spots(self.plan, sweep_index)
 
     def counts(self, sweep_index: int, number: int) -> Ints:
         """Return one image, flat, row by row; `number` counts from 1."""
@@ -109,7 +90,27 @@ def scene_of(plan: CollectionPlan) -> Scene:
     return Scene(plan, geometry, sampler)
 
 
-@lru_cache(maxsize=4)
-def _reflections(seed: int, space_group: str, cell: UnitCell, d_min_angstrom: float) -> ReflectionList:
-    group = space_group_of(replace(CrystalPlan(), space_group=space_group, unit_cell=cell))
-    return draw_reflections(group, cell, d_min_angstrom, stream(seed, Stream.INTENSITIES))
+@lru_cache(maxsize=1)
+def _spots(plan: CollectionPlan, sweep_index: int) -> Spots | None:
+    crystal = make_crystal(plan, sweep_index)
+    if crystal is None:
+        return None
+    geometry = true_geometry(plan.detector, plan.seed)
+    d_min = RESOLUTION_MARGIN * highest_resolution_angstrom(geometry, plan.beam.wavelength_angstrom)
+    return predict_spots(plan, crystal, _reflections(plan, crystal, d_min), geometry, sweep_index)
+
+
+def _reflections(plan: CollectionPlan, crystal: Crystal, d_min_angstrom: float) -> ReflectionList:
+    sample = plan.crystal
+    if not crystal.doubled:
+        return _drawn(plan.seed, sample.space_group, sample.unit_cell, d_min_angstrom)
+    cell = doubled_cell(sample, crystal.space_group)
+    drawn = _drawn(plan.seed, sample.space_group, cell, d_min_angstrom)
+    return weaken_odd_l(drawn, sample.superlattice_fraction)
+
+
+@lru_cache(maxsize=2)
+def _drawn(seed: int, space_group: str, cell: UnitCell, d_min_angstrom: float) -> ReflectionList:
+    """Draw what all crystals of a sample share, once for its cell and once for the doubled one."""
+    random = stream(seed, Stream.INTENSITIES)
+    return draw_reflections(space_group_of(space_group, cell), cell, d_min_angstrom, random)
