@@ -26,7 +26,7 @@ class SwiftServer:
     secret_key: str = field(repr=False)
     owner_access_key: str = "beamloop:owner"  # may do everything
     guest_access_key: str = "beamloop:guest"  # may do nothing
-    page_keys: int = 100  # in one page of a listing, as swift_server.py sets it
+    page_keys: int = 20  # in one page of a listing, as swift_server.py sets it
 
 
 @contextmanager

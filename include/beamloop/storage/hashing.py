@@ -6,7 +6,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from beamloop.errors import ArtifactConflictError, ArtifactDamagedError, InvalidInputError
+from beamloop.errors import (
+    ArtifactConflictError,
+    ArtifactDamagedError,
+    ArtifactMissingError,
+    InvalidInputError,
+)
 from beamloop.records.artifact import StoredObject
 from beamloop.storage.keys import SHA256
 from beamloop.storage.os_faults import os_faults
@@ -128,6 +133,11 @@ def damaged(key: str, fault: str) -> ArtifactDamagedError:
         f"The artifact {key} is damaged: {fault}.",
         try_next="Delete the object from the store, check the store's disks, then process the sweep again.",
     )
+
+
+def missing(key: str) -> ArtifactMissingError:
+    """Word the error for an object that is not there."""
+    return ArtifactMissingError(f"The store has no artifact {key}.", try_next="Process the sweep again.")
 
 
 def same_or_conflict(present: StoredObject, sha256: str, size_bytes: int) -> StoredObject:

@@ -40,7 +40,7 @@ def listed_objects(root: Path, folders: Sequence[str], prefix: str) -> Iterator[
 
 def _described(root: Path, folders: Sequence[str], name: str, key: str) -> Iterator[StoredObject]:
     # Somebody may have removed the object since its folder was read.
-    with suppress(ArtifactMissingError), opened_folder(root, folders, create=False) as folder:
+    with suppress(ArtifactMissingError), opened_folder(root, folders, key, create=False) as folder:
         yield object_in(folder, name, key)
 
 
@@ -49,7 +49,7 @@ def _entries(root: Path, folders: Sequence[str]) -> list[tuple[str, bool]]:
     # A folder that nobody has made yet holds nothing.
     with (
         suppress(ArtifactMissingError),
-        opened_folder(root, folders, create=False) as folder,
+        opened_folder(root, folders, "/".join(folders), create=False) as folder,
         os.scandir(folder) as entries,
     ):
         names = [

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from beamloop.errors import ArtifactConflictError, ArtifactMissingError
 from beamloop.records.artifact import StoredObject
 from beamloop.storage.files import temporary_file, write_through
-from beamloop.storage.hashing import damaged, legible_sha256, same_or_conflict
+from beamloop.storage.hashing import damaged, legible_sha256, missing, same_or_conflict
 
 # Write-once also against the slip of a person's hand.
 _READ_ONLY = 0o444
@@ -135,10 +135,10 @@ def _linked_sha256(folder: int, name: str, key: str) -> str:
     try:
         target = os.readlink(name, dir_fd=folder)
     except FileNotFoundError as error:
-        raise _missing(key) from error
+        raise missing(key) from error
     except OSError as error:
         if stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
-            raise _missing(key) from error
+            raise missing(key) from error
         raise damaged(key, "it has no SHA-256") from error
     start = _data_name(name, "")
     if not target.startswith(start):
@@ -148,7 +148,3 @@ def _linked_sha256(folder: int, name: str, key: str) -> str:
 
 def _data_name(name: str, sha256: str) -> str:
     return f".{name}.{sha256}"
-
-
-def _missing(key: str) -> ArtifactMissingError:
-    return ArtifactMissingError(f"The store has no artifact {key}.", try_next="Process the sweep again.")

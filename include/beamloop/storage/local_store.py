@@ -10,7 +10,7 @@ looks at. A person and a DIALS program open `indexed.expt` like any file.
 """
 
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
 from beamloop.records.artifact import StoredObject
@@ -50,8 +50,7 @@ class LocalStore:
 
     def stream(self, key: str, *, sha256: str) -> Generator[bytes, None, None]:
         """Yield verified bytes; see `ArtifactStore.stream`."""
-        *folders, name = key_components(key)
-        with self._faults("reading"), opened_folder(self._root, folders, create=False) as folder:
+        with self._opened(key, "reading", create=False) as (folder, name):
             present = object_in(folder, name, key)
             require_sha256(key, expected=sha256, found=present.sha256, where="its records")
             with open_data(folder, name, present) as file:
@@ -59,8 +58,7 @@ class LocalStore:
 
     def stat(self, key: str) -> StoredObject:
         """Say what is stored; see `ArtifactStore.stat`."""
-        *folders, name = key_components(key)
-        with self._faults("reading"), opened_folder(self._root, folders, create=False) as folder:
+        with self._opened(key, "reading", create=False) as (folder, name):
             return object_in(folder, name, key)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
@@ -76,13 +74,18 @@ class LocalStore:
 
     def check(self) -> None:
         """Write and remove a probe; see `ArtifactStore.check`."""
-        with self._faults("writing to"), opened_folder(self._root, (), create=False) as folder:
+        with self._faults("writing to"), opened_folder(self._root, (), "", create=False) as folder:
             prove_writable(folder)
 
     def _put(self, key: str, chunks: Iterable[bytes]) -> StoredObject:
-        *folders, name = key_components(key)
-        with self._faults("writing to"), opened_folder(self._root, folders, create=True) as folder:
+        with self._opened(key, "writing to", create=True) as (folder, name):
             return write_object(folder, name, key, chunks)
+
+    @contextmanager
+    def _opened(self, key: str, doing: str, *, create: bool) -> Iterator[tuple[int, str]]:
+        *folders, name = key_components(key)
+        with self._faults(doing), opened_folder(self._root, folders, key, create=create) as folder:
+            yield folder, name
 
     def _faults(self, doing: str) -> AbstractContextManager[None]:
         return os_faults(

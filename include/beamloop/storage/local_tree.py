@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from beamloop.errors import ArtifactConflictError, ArtifactMissingError, StoreUnavailableError
+from beamloop.errors import ArtifactConflictError, StoreUnavailableError
+from beamloop.storage.hashing import missing
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
 @contextmanager
-def opened_folder(root: Path, components: Sequence[str], *, create: bool) -> Iterator[int]:
+def opened_folder(root: Path, components: Sequence[str], key: str, *, create: bool) -> Iterator[int]:
     """Walk down from a root, one component at a time, following no symbolic link below the root.
 
     Parameters
@@ -21,6 +22,8 @@ def opened_folder(root: Path, components: Sequence[str], *, create: bool) -> Ite
         The store's directory; it may be a link itself.
     components
         Checked names of folders.
+    key
+        What is wanted below, for the message.
     create
         Whether missing folders are made.
 
@@ -41,8 +44,8 @@ def opened_folder(root: Path, components: Sequence[str], *, create: bool) -> Ite
     """
     descriptor = _open_root(root)
     try:
-        for depth, component in enumerate(components, start=1):
-            below = _open_below(descriptor, component, "/".join(components[:depth]), create=create)
+        for component in components:
+            below = _open_below(descriptor, component, key, create=create)
             os.close(descriptor)
             descriptor = below
         yield descriptor
@@ -61,7 +64,7 @@ def _open_root(root: Path) -> int:
         ) from error
 
 
-def _open_below(parent: int, name: str, path: str, *, create: bool) -> int:
+def _open_below(parent: int, name: str, key: str, *, create: bool) -> int:
     if create:
         _make_folder(name, parent)
     try:
@@ -71,12 +74,10 @@ def _open_below(parent: int, name: str, path: str, *, create: bool) -> int:
             raise
         if create:
             raise ArtifactConflictError(
-                f"{path} is not a folder in the artifact directory, so no artifact can be stored below it.",
+                f"{key} cannot be stored: {name} is not a folder in the artifact directory.",
                 try_next="Choose another key; if a person put it there, move it away.",
             ) from error
-        raise ArtifactMissingError(
-            f"The artifact directory has no folder {path}.", try_next="Process the sweep again."
-        ) from error
+        raise missing(key) from error
 
 
 def _make_folder(name: str, parent: int) -> None:

@@ -1,5 +1,6 @@
 """The minio client as the store uses it: short time limits, no retries, writes that never replace."""
 
+import re
 from typing import Any
 
 import urllib3
@@ -13,6 +14,8 @@ from beamloop.settings import StoreSettings
 CONNECT_LIMIT_S = 3.0
 # Silence between two packets. A server may verify a whole multipart upload before it answers.
 SILENCE_LIMIT_S = 20.0
+# "minio:9000", "s3.example.org", "[::1]:9000"; the client itself lets a space through.
+_HOST_AND_PORT = re.compile(r"[A-Za-z0-9.:\[\]-]+")
 # Requests of one listing that are under way together.
 CONNECTIONS = 8
 
@@ -51,6 +54,8 @@ def make_client(settings: StoreSettings, *, write_once: bool) -> Minio:
     """
     pool = WriteOncePool if write_once else urllib3.PoolManager
     try:
+        if not _HOST_AND_PORT.fullmatch(settings.endpoint):
+            raise ValueError("it is not host:port")
         return Minio(
             settings.endpoint,
             access_key=settings.access_key,

@@ -9,12 +9,12 @@ import urllib3.exceptions
 from minio.error import MinioException, S3Error
 
 from beamloop.errors import (
-    ArtifactMissingError,
     BeamloopError,
     DiskFullError,
     InvalidInputError,
     StoreUnavailableError,
 )
+from beamloop.storage.hashing import missing
 
 # What a person has to correct, by the server's code.
 _SETTING_AT_FAULT = {
@@ -75,7 +75,7 @@ def _refused(error: S3Error, where: str) -> BeamloopError:
     status = error.response.status
     what = f"{where}: the S3 server answered {code} (HTTP {status}): {error.message}."
     if code in _WITHOUT_OBJECT:
-        return ArtifactMissingError(f"There is no artifact {where}.", try_next="Process the sweep again.")
+        return missing(where)
     if code in _FULL or status == 507:
         return DiskFullError(what, try_next="Make room in the object store, or raise the bucket's quota.")
     if code in _PASSING or status >= 500 or status == 429:
