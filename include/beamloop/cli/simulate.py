@@ -95,7 +95,8 @@ def _report(plan: "CollectionPlan", directory: Path, count: int, as_json: bool) 
         }
         typer.echo(json.dumps(facts))
     else:
-        typer.echo(f"{directory} holds {TRUTH_FILE} and these images: {count}, of sweeps: {len(plan.sweeps)}.")
+        held = f"these images: {count}, of sweeps: {len(plan.sweeps)}"
+        typer.echo(f"{directory} holds {TRUTH_FILE} and {held}.")
 
 
 def _floats(text: str, count: int, option: str, example: str) -> list[float]:
