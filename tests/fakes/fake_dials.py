@@ -2,8 +2,9 @@
 
 `fake.exit=3`, `fake.die_of=11`, `fake.sleep_s=60`, `fake.spin_s=0.4` (CPU s), `fake.allocate_mb=300`,
 `fake.flood_mb=50`, `fake.say=TEXT`, `fake.write=NAME`, `fake.touch=NAME` (empty), `fake.tell=NAME`
-(arguments, environment and process id as JSON), `fake.deaf` (ignore SIGTERM), `fake.orphan` (what follows is done by a
-grandchild in a session of its own that ignores SIGTERM, while the program goes on to sleep).
+(arguments, environment and process id as JSON), `fake.deaf` (ignore SIGTERM).
+`fake.child`: what follows is done by a child, while the program sleeps until a file "child.done" is there.
+`fake.orphan`: the same, by a grandchild in a session of its own that ignores SIGTERM.
 All other arguments are left alone.
 """
 
@@ -43,13 +44,25 @@ def tell(name: str) -> None:
     Path(f"{name}.part").rename(name)
 
 
+def sleep_until(path: Path) -> None:
+    """Sleep until a file is there."""
+    while not path.exists():
+        time.sleep(0.01)
+
+
+def leave_child(arguments: list[str]) -> None:
+    """Do the rest in a child of the same process group."""
+    if os.fork() == 0:
+        perform(arguments)
+        os._exit(0)
+
+
 def leave_orphan(arguments: list[str]) -> None:
     """Do the rest in a grandchild that nobody waits for."""
     if os.fork() == 0:
         os.setsid()
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
-        if os.fork() == 0:
-            perform(arguments)
+        leave_child(arguments)
         os._exit(0)
 
 
@@ -83,9 +96,11 @@ def perform(arguments: list[str]) -> None:
                 tell(value)
             case "fake.deaf":
                 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-            case "fake.orphan":
-                leave_orphan(arguments[place + 1 :])
-                time.sleep(60)
+            case "fake.child" | "fake.orphan":
+                rest = arguments[place + 1 :]
+                leave_orphan(rest) if action == "fake.orphan" else leave_child(rest)
+                sleep_until(Path("child.done"))
+                return
 
 
 if __name__ == "__main__":

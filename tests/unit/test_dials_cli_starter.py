@@ -61,6 +61,10 @@ def is_running(pid: int) -> bool:
     return state != "Z"
 
 
+def launcher_of(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 def assert_gone(*pids: int) -> None:
     deadline = time.monotonic() + GONE_WITHIN_S
     while any(is_running(pid) for pid in pids):
@@ -171,9 +175,10 @@ def test_cpu_time_is_that_of_the_whole_tree(bin_directory: Path, work: Path) -> 
         "fake.spin_s=0.4",
         "fake.orphan",
         "fake.spin_s=0.6",
+        "fake.write=child.done",
         "fake.sleep_s=60",
-        limits=ProgramLimits(time_s=3.0),
     )
+    assert result.end is ProgramEnd.EXITED
     # 1.0 CPU s are spun; on top comes the start of one Python process and a fork, measured as 0.05.
     assert 1.0 <= result.cpu_s < 1.4
 
@@ -304,7 +309,8 @@ LEAVES_A_COPY = """
     while not Path("orphan").exists():
         time.sleep(0.01)
     if os.fork() == 0:
-        Path("copy").write_text(json.dumps({"pid": os.getpid()}))
+        Path("copy.part").write_text(json.dumps({"pid": os.getpid()}))
+        Path("copy.part").rename("copy")
         time.sleep(60)
     time.sleep(60)
 """
@@ -321,7 +327,9 @@ def start_caller(bin_directory: Path, work: Path, body: str) -> subprocess.Popen
         f"request = ProgramRequest(('dials.index', *{ACTIONS!r}), Path({str(work)!r}), 'index.out')\n"
         f"if True:{body}"
     )
-    return subprocess.Popen([sys.executable, "-c", script], cwd=work, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(
+        [sys.executable, "-c", script], cwd=work, stderr=subprocess.DEVNULL, start_new_session=True
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -333,6 +341,29 @@ def test_nothing_outlives_a_caller_that_is_killed(
     caller.send_signal(number)
     assert_gone(*pids)
     assert caller.wait(GONE_WITHIN_S) == -number
+
+
+def test_nothing_outlives_a_caller_that_is_killed_with_its_process_group(
+    bin_directory: Path, work: Path
+) -> None:
+    caller = start_caller(bin_directory, work, DIES_BY_DEFAULT)
+    pids = told(work / "orphan")["pid"], told(work / "program")["pid"]
+    os.killpg(caller.pid, signal.SIGKILL)
+    assert_gone(*pids)
+    caller.wait(GONE_WITHIN_S)
+
+
+def test_the_program_does_not_outlive_caller_and_launcher_killed_together(
+    bin_directory: Path, work: Path
+) -> None:
+    caller = start_caller(bin_directory, work, DIES_BY_DEFAULT)
+    orphan, program = told(work / "orphan")["pid"], told(work / "program")["pid"]
+    caller.send_signal(signal.SIGSTOP)  # so that it cannot act on its launcher's death
+    os.kill(launcher_of(program), signal.SIGKILL)
+    caller.kill()
+    caller.wait(GONE_WITHIN_S)
+    assert_gone(program)
+    os.kill(orphan, signal.SIGKILL)  # nobody is left who could have known of it
 
 
 def test_an_exception_through_the_call_ends_the_program_first(bin_directory: Path, work: Path) -> None:
@@ -355,27 +386,24 @@ def test_nothing_outlives_a_killed_caller_whose_forked_copy_lives_on(bin_directo
         os.kill(copy, signal.SIGKILL)
 
 
-def launcher_of(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-
-
 def test_a_killed_launcher_takes_the_program_with_it_and_the_step_may_be_tried_again(
     bin_directory: Path, work: Path
 ) -> None:
     caught: list[BaseException] = []
+    actions = ("fake.deaf", "fake.tell=program", "fake.child", "fake.tell=child", "fake.sleep_s=60")
 
     def call() -> None:
         try:
-            run(bin_directory, work, "fake.deaf", "fake.tell=program", "fake.sleep_s=60")
+            run(bin_directory, work, *actions)
         except TransientError as error:
             caught.append(error)
 
     thread = threading.Thread(target=call)
     thread.start()
-    pid = told(work / "program")["pid"]
-    os.kill(launcher_of(pid), signal.SIGKILL)
+    pids = told(work / "child")["pid"], told(work / "program")["pid"]
+    os.kill(launcher_of(pids[1]), signal.SIGKILL)
     thread.join(GONE_WITHIN_S)
-    assert_gone(pid)
+    assert_gone(*pids)
     assert "killed from outside" in str(caught[0])
 
 
