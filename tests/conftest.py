@@ -1,5 +1,6 @@
 """Fixtures that several tiers share, and the markers that every test must have."""
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -18,15 +19,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+def postgres() -> Iterator[PostgresServer]:
     """Provide a PostgreSQL cluster for the whole session."""
-    folder: Path = tmp_path_factory.mktemp("postgres")
-    # The user postgres must be able to enter.
-    for place in (folder, *folder.parents):
-        if place.owner() == Path.home().owner() and place.stat().st_mode & 0o077 == 0:
-            place.chmod(0o711)
-    with running_postgres(folder) as server:
-        yield server
+    # Not pytest's own temporary folder: the user postgres must be able to enter, and pytest closes that.
+    with tempfile.TemporaryDirectory(prefix="beamloop-postgres-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        with running_postgres(Path(folder) / "state") as server:
+            yield server
 
 
 @pytest.fixture

@@ -1,0 +1,92 @@
+"""An Airflow of the tests' own: its home, its database, its connections; and the DAG files."""
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+HOME = Path(tempfile.mkdtemp(prefix="beamloop-airflow-"))
+
+# Before the first import of Airflow, which reads its configuration then.
+os.environ.update(
+    {
+        "AIRFLOW_HOME": str(HOME),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(PROJECT / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(PROJECT / "plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME}/airflow.db",
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(HOME / "logs"),
+        "AIRFLOW_VAR_BEAMLOOP_BEAMLINES_DIRECTORY": str(HOME / "beamlines"),
+        "AIRFLOW_CONN_BEAMLOOP_RUNS": json.dumps({"conn_type": "fs", "extra": {"path": str(HOME / "runs")}}),
+        "AIRFLOW_CONN_BEAMLOOP_ARTIFACTS": json.dumps(
+            {"conn_type": "fs", "extra": {"path": str(HOME / "artifacts")}}
+        ),
+    }
+)
+# Airflow puts the DAGs folder there itself.
+sys.path.insert(0, str(PROJECT / "dags"))
+
+
+@pytest.fixture(scope="session")
+def airflow_database() -> None:
+    """Make Airflow's tables and the pools."""
+    from airflow.models.pool import Pool
+    from airflow.utils.db import initdb
+
+    initdb()
+    Pool.create_or_update_pool("dials", slots=2, description="", include_deferred=False)
+
+
+@pytest.fixture
+def catalog_connection(catalog_dsn: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Point the connection `beamloop_catalog` at the test's own catalogue."""
+    from psycopg2.extensions import parse_dsn
+
+    parts = parse_dsn(catalog_dsn)
+    connection = {
+        "conn_type": "postgres",
+        "host": parts["host"],
+        "port": int(parts["port"]),
+        "schema": parts["dbname"],
+        "login": parts["user"],
+        "password": parts["password"],
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_BEAMLOOP_CATALOG", json.dumps(connection))
+    return catalog_dsn
+
+
+@pytest.fixture(scope="session")
+def dag_bag(airflow_database: None) -> Any:
+    """Provide the DAG files, read by Airflow."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    return DagBag(PROJECT / "dags")
+
+
+RunDag = Callable[..., dict[tuple[str, int], str]]
+
+
+@pytest.fixture
+def run_dag(dag_bag: Any) -> RunDag:
+    """Run a DAG to its end in this process; the states of its tasks by task and map index."""
+
+    def run(dag_id: str, conf: dict[str, object]) -> dict[tuple[str, int], str]:
+        dag_run = dag_bag.dags[dag_id].test(run_conf=conf)
+        states = {(ti.task_id, ti.map_index): str(ti.state) for ti in dag_run.get_task_instances()}
+        return {("run", -1): str(dag_run.state), **states}
+
+    return run
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave Airflow's own warnings to Airflow: its libraries move at different speeds."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.filterwarnings("ignore"))

@@ -1,0 +1,57 @@
+"""The DAG files as Airflow reads them."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.dags
+
+DAGS = Path(__file__).parents[2] / "dags"
+STEPS = ("import", "find_spots", "index", "refine", "integrate", "export")
+# What costs more than a tenth of a second to import and no DAG file needs before its tasks run.
+HEAVY = ("numpy", "psycopg2", "minio", "aiosql", "gemmi", "pandas", "great_expectations", "pydantic.v1")
+
+
+def test_every_dag_file_is_read_without_a_fault(dag_bag: Any) -> None:
+    assert dag_bag.import_errors == {}
+    assert set(dag_bag.dags) == {"process_collection", "watch_collections"}
+
+
+def test_a_sweep_shows_its_six_programs_in_order_in_the_dials_pool(dag_bag: Any) -> None:
+    dag = dag_bag.dags["process_collection"]
+    tasks = [dag.get_task(f"sweep.{step}") for step in STEPS]
+    assert all(task.pool == "dials" for task in tasks)
+    for earlier, later in zip(tasks, tasks[1:], strict=False):
+        assert earlier.task_id in later.upstream_task_ids
+        assert later.priority_weight > earlier.priority_weight
+
+
+def test_transient_errors_are_retried_for_longer_than_a_database_restart(dag_bag: Any) -> None:
+    task = dag_bag.dags["process_collection"].get_task("sweep.index")
+    waits = [task.retry_delay.total_seconds() * 2**n for n in range(task.retries)]
+    assert sum(waits) > 120
+
+
+def test_the_watcher_never_runs_twice_at_once(dag_bag: Any) -> None:
+    assert dag_bag.dags["watch_collections"].max_active_runs == 1
+
+
+@pytest.mark.parametrize("path", sorted(DAGS.glob("*.py")), ids=lambda path: path.name)
+def test_a_dag_file_imports_nothing_heavy_of_ours(path: Path) -> None:
+    code = (
+        "import sys; import airflow.sdk, airflow.providers.standard.operators.trigger_dagrun;"
+        "before = set(sys.modules);"
+        f"sys.path.insert(0, {str(DAGS)!r}); __import__({path.stem!r});"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    new = set(answer.stdout.split())
+    assert not {name for name in new if name.startswith(HEAVY)}
+
+
+@pytest.mark.parametrize("path", sorted(DAGS.glob("*.py")), ids=lambda path: path.name)
+def test_a_dag_file_stays_small(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 120
