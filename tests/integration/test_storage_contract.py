@@ -18,7 +18,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from tests.services.artifact_backends import PART_BYTES, Backend, LocalBackend, S3Backend, leftovers
+from tests.services.artifact_backends import Backend, LocalBackend, S3Backend, leftovers
 from tests.services.killed_writer import put_and_be_killed
 from tests.services.running_swift import SwiftServer
 
@@ -33,6 +33,7 @@ from beamloop.errors import (
 from beamloop.records.artifact import StoredObject
 from beamloop.settings import StoreSettings
 from beamloop.storage import file_sha256, open_store
+from beamloop.storage.s3_writing import SMALLEST_PART_BYTES
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
@@ -276,14 +277,14 @@ def test_a_listing_goes_on_over_every_page(backend: Backend) -> None:
 
 def test_a_large_file_goes_in_parts_and_comes_back(backend: Backend, key: str, tmp_path: Path) -> None:
     source = tmp_path / "integrated.refl"
-    source.write_bytes(os.urandom(2 * PART_BYTES + 12345))
+    source.write_bytes(os.urandom(2 * SMALLEST_PART_BYTES + 12345))
     store = backend.store_in_parts()
     stored = store.put(key, source)
-    assert (stored.sha256, stored.size_bytes) == (file_sha256(source), 2 * PART_BYTES + 12345)
+    assert (stored.sha256, stored.size_bytes) == (file_sha256(source), 2 * SMALLEST_PART_BYTES + 12345)
     assert store.put(key, source).sha256 == stored.sha256
     backend.store.fetch(key, tmp_path / "copy", sha256=stored.sha256)
     assert (tmp_path / "copy").read_bytes() == source.read_bytes()
-    source.write_bytes(os.urandom(2 * PART_BYTES))
+    source.write_bytes(os.urandom(2 * SMALLEST_PART_BYTES))
     with pytest.raises(ArtifactConflictError):
         store.put(key, source)
     assert backend.store.stat(key).sha256 == stored.sha256
@@ -318,7 +319,7 @@ def test_a_writer_killed_at_any_instant_leaves_the_whole_object_or_none(
     backend: Backend, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     source = tmp_path / "integrated.refl"
-    source.write_bytes(os.urandom(2 * PART_BYTES + 1))
+    source.write_bytes(os.urandom(2 * SMALLEST_PART_BYTES + 1))
     processes = multiprocessing.get_context("spawn")
     whole = 0
     for instant in INSTANTS[request.node.callspec.params["backend"]]:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.services.artifact_backends import PART_BYTES, leftovers
+from tests.services.artifact_backends import leftovers
 from tests.services.plain_s3_server import PlainS3, running_plain_s3
 from tests.services.running_swift import SwiftServer
 
@@ -27,6 +27,7 @@ from beamloop.errors import (
 from beamloop.settings import StoreSettings
 from beamloop.storage import open_store, s3_client
 from beamloop.storage.s3_store import S3Store
+from beamloop.storage.s3_writing import SMALLEST_PART_BYTES
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(60)]
 
@@ -202,7 +203,7 @@ def state(request: pytest.FixtureRequest) -> PlainS3:
 @pytest.fixture
 def store(state: PlainS3) -> Iterator[S3Store]:
     with running_plain_s3(state) as settings:
-        yield S3Store(settings, largest_whole_bytes=PART_BYTES, part_bytes=PART_BYTES)
+        yield S3Store(settings, largest_whole_bytes=SMALLEST_PART_BYTES, part_bytes=SMALLEST_PART_BYTES)
 
 
 def test_the_server_is_asked_once_whether_it_honours_conditions(store: S3Store, state: PlainS3) -> None:
@@ -212,6 +213,23 @@ def test_the_server_is_asked_once_whether_it_honours_conditions(store: S3Store, 
     assert len(probes) == 2
     # Honoured: the upload alone. Ignored: a look, the upload, a look.
     assert len(state.requests) - len(probes) == (3 if state.honours_conditions else 9)
+
+
+def test_a_file_up_to_the_limit_goes_in_one_request_and_a_larger_one_in_parts(tmp_path: Path) -> None:
+    state = PlainS3()
+    large = tmp_path / "large"
+    with running_plain_s3(state) as settings:
+        store = S3Store(settings, largest_whole_bytes=2 * SMALLEST_PART_BYTES, part_bytes=SMALLEST_PART_BYTES)
+        store.check()
+        for size_bytes, verbs in [
+            (2 * SMALLEST_PART_BYTES, ["PUT"]),
+            # A look, the upload's beginning, three parts, its end, a look.
+            (2 * SMALLEST_PART_BYTES + 1, ["HEAD", "POST", "PUT", "PUT", "PUT", "POST", "HEAD"]),
+        ]:
+            large.write_bytes(bytes(size_bytes))
+            store.put(f"run-1/{size_bytes}", large)
+            seen = [line.split()[0] for line in state.requests if line.endswith(f"/{size_bytes}")]
+            assert seen == verbs
 
 
 def test_other_bytes_are_a_conflict_however_the_server_treats_conditions(
@@ -258,7 +276,7 @@ def test_a_writer_that_comes_between_is_not_overwritten_or_is_told_of(
     with pytest.raises(ArtifactConflictError):
         store.put_bytes(KEY, b"ours")
     large = tmp_path / "large"
-    large.write_bytes(os.urandom(PART_BYTES + 1))
+    large.write_bytes(os.urandom(SMALLEST_PART_BYTES + 1))
     with pytest.raises(ArtifactConflictError):
         store.put("run-1/large", large)
     assert {data for path, (data, _) in state.objects.items() if "probe" not in path} == {b"theirs"}
@@ -290,9 +308,9 @@ def test_a_connection_cut_in_a_download_is_transient_and_leaves_nothing(
 
 def test_an_upload_in_parts_stops_at_the_first_one_that_fails(tmp_path: Path) -> None:
     large = tmp_path / "large"
-    large.write_bytes(bytes(4 * PART_BYTES))
+    large.write_bytes(bytes(4 * SMALLEST_PART_BYTES))
     with running_plain_s3(PlainS3()) as settings:
-        store = S3Store(settings, largest_whole_bytes=PART_BYTES, part_bytes=PART_BYTES)
+        store = S3Store(settings, largest_whole_bytes=SMALLEST_PART_BYTES, part_bytes=SMALLEST_PART_BYTES)
         store.put_bytes(KEY, b"x")
     start = time.monotonic()
     with pytest.raises(StoreUnavailableError):

@@ -11,9 +11,7 @@ from minio import Minio
 from beamloop.settings import StoreSettings
 from beamloop.storage import ArtifactStore, open_store
 from beamloop.storage.s3_store import S3Store
-
-# S3's smallest part.
-PART_BYTES = 5 * 1024**2
+from beamloop.storage.s3_writing import SMALLEST_PART_BYTES
 
 
 class Backend(Protocol):
@@ -78,7 +76,7 @@ class S3Backend:
         self.raw.put_object(self.settings.bucket, key, io.BytesIO(data), len(data), metadata=metadata)
 
     def store_in_parts(self) -> ArtifactStore:
-        return S3Store(self.settings, largest_whole_bytes=PART_BYTES, part_bytes=PART_BYTES)
+        return S3Store(self.settings, largest_whole_bytes=SMALLEST_PART_BYTES, part_bytes=SMALLEST_PART_BYTES)
 
     def remove_everything(self) -> None:
         """Remove what the test wrote: the bucket may be somebody's."""

@@ -11,6 +11,7 @@ import urllib3
 from beamloop.settings import StoreSettings
 from beamloop.storage import open_store
 from beamloop.storage.s3_store import S3Store
+from beamloop.storage.s3_writing import SMALLEST_PART_BYTES
 
 
 def put_and_be_killed(
@@ -27,8 +28,8 @@ def put_and_be_killed(
     """
     store = open_store(settings)
     if settings.endpoint:
-        # Parts of S3's smallest size, so that a small file has several.
-        store = S3Store(settings, largest_whole_bytes=5 * 1024**2, part_bytes=5 * 1024**2)
+        # So that a small file has several parts.
+        store = S3Store(settings, largest_whole_bytes=SMALLEST_PART_BYTES, part_bytes=SMALLEST_PART_BYTES)
     target: Any = {"os": os, "http": urllib3.HTTPConnectionPool}[owner]
     setattr(target, function, dying(getattr(target, function), call))
     store.put(key, source)

@@ -14,8 +14,9 @@ from beamloop.storage.s3_client import make_client
 from beamloop.storage.s3_reading import find_object, stat_object
 from beamloop.storage.steady_reader import SteadyReader
 
-# S3's smallest is 5 MiB, and Swift takes 1000 parts unless told otherwise: 1000 of these are 31 GiB, several
-# times the largest reflection table. One part at a time is in memory.
+SMALLEST_PART_BYTES = 5 * 1024**2  # S3's rule
+# Swift takes 1000 parts unless told otherwise: 1000 of these are 31 GiB, several times the largest reflection
+# table. One part at a time is in memory.
 PART_BYTES = 32 * 1024**2
 # A name that no key can have. When it is there already, one request answers the question instead of two.
 PROBE = ".beamloop/write-once-probe"
@@ -107,8 +108,10 @@ class S3Writer:
         return stat_object(self._client, self._bucket, key)
 
     def _sent_whole(self, client: Minio, key: str, data: bytes, sha256: str) -> bool:
-        # Part size 0 lets the client choose: far above the largest object that is sent whole.
-        return self._sent(client, key, io.BytesIO(data), len(data), sha256, 0)
+        # One part as large as the object: left to itself the client takes parts of 5 MiB.
+        return self._sent(
+            client, key, io.BytesIO(data), len(data), sha256, max(len(data), SMALLEST_PART_BYTES)
+        )
 
     def _sent(
         self, client: Minio, key: str, data: BinaryIO, size_bytes: int, sha256: str, part_bytes: int
