@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from beamloop.simulate import Truth, write_collection
+from beamloop.simulate import Truth, read_truth, write_collection
+from beamloop.simulate.crystal import make_crystal
 from beamloop.simulate.geometry import highest_resolution_angstrom
 from beamloop.simulate.pilatus import MODULE_PX
 from beamloop.simulate.plan import CollectionPlan, DetectorPlan, SweepKind
 from beamloop.simulate.presets import PRESETS
-from beamloop.simulate.scene import scene_of
+from beamloop.simulate.scene import reflections_of, scene_of
 from beamloop.simulate.truth import encode_truth, truth_of
 
 pytestmark = pytest.mark.dials
@@ -31,6 +32,7 @@ DISPLACED = DetectorPlan(
     module_shift_rms_um=30.0,
     module_rotation_rms_mrad=1.0,
 )
+GOOD_WEDGE = replace(PRESETS["tiny2"](2), sweeps=PRESETS["tiny2"](2).sweeps[:1])
 
 
 def run_script(name: str, *arguments: str | Path) -> dict[str, Any]:
@@ -126,33 +128,61 @@ def test_dxtbx_reads_back_header_and_pixels(tmp_path: Path) -> None:
     assert read["pixels_sha256"] == hashlib.sha256(scene_of(plan).counts(1, 3).tobytes()).hexdigest()
 
 
-def test_a_good_wedge_is_processed_to_an_mtz_with_the_true_cell(tmp_path: Path) -> None:
-    truth = write_collection(replace(PRESETS["tiny2"](2), sweeps=PRESETS["tiny2"](2).sweeps[:1]), tmp_path)
-    (sweep,) = truth.sweeps
-    assert sweep.crystal is not None
-    integration = ("profile.fitting=False", "prediction.d_min=3", "prediction.d_max=8")
+@pytest.fixture(scope="module")
+def processed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Process one good wedge to an MTZ; the folder holds all of DIALS's files and the truth."""
+    folder = tmp_path_factory.mktemp("processed")
+    (sweep,) = write_collection(GOOD_WEDGE, folder).sweeps
+    fft1d = "indexing.method=fft1d"  # the same cell in a third of the default's time
+    limits = ("prediction.d_min=3", "prediction.d_max=8", "profile.gaussian_rs.min_spots.overall=10")
     for argv in (
-        ("dials.import", f"template={tmp_path / sweep.template}"),
+        ("dials.import", f"template={folder / sweep.template}"),
         ("dials.find_spots", "imported.expt", "nproc=1"),
-        # fft1d: the same cell in a third of the default's time.
-        (
-            "dials.index",
-            "imported.expt",
-            "strong.refl",
-            "indexing.method=fft1d",
-            "output.experiments=P1_models.expt",
-        ),
+        ("dials.index", "imported.expt", "strong.refl", fft1d, "output.experiments=P1_models.expt"),
         ("dials.index", "P1_models.expt", "strong.refl", "space_group=H 3"),
         ("dials.refine", "indexed.expt", "indexed.refl", "scan_varying=false", "outlier.algorithm=tukey"),
-        ("dials.integrate", "refined.expt", "refined.refl", *integration, "min_spots.overall=10"),
+        ("dials.integrate", "refined.expt", "refined.refl", "profile.fitting=False", *limits),
         ("dials.export", "integrated.expt", "integrated.refl", "intensity=sum", "mtz.hklout=integrated.mtz"),
     ):
-        run_dials(tmp_path, *argv)
-    assert (tmp_path / "integrated.mtz").stat().st_size > 0
-    crystal = json.loads((tmp_path / "integrated.expt").read_text())["crystal"][0]
-    lengths = [np.linalg.norm(crystal[f"real_space_{axis}"]) for axis in "abc"]
+        run_dials(folder, *argv)
+    return folder
+
+
+def test_a_good_wedge_is_processed_to_an_mtz_with_the_true_cell(processed: Path) -> None:
+    assert (processed / "integrated.mtz").stat().st_size > 0
+    found = json.loads((processed / "integrated.expt").read_text())["crystal"][0]
+    lengths = [np.linalg.norm(found[f"real_space_{axis}"]) for axis in "abc"]
+    true = read_truth(processed).sweeps[0].crystal
+    assert true is not None
     # 4 degrees alone fix the cell to about 0.1 %; half a percent is what the demo promises.
-    assert lengths == pytest.approx(sweep.crystal.unit_cell.as_tuple()[:3], rel=0.005)
+    assert lengths == pytest.approx(true.unit_cell.as_tuple()[:3], rel=0.005)
+
+
+def test_integrated_intensities_are_the_true_ones_within_their_sigmas(
+    processed: Path, tmp_path: Path
+) -> None:
+    measured = run_script("read_integrated.py", processed / "integrated.refl", tmp_path / "out.json")
+    hkl = np.array(measured["hkl"])
+    intensity, sigma = np.array(measured["intensity"]), np.array(measured["sigma"])
+    fall_off = np.exp(-GOOD_WEDGE.crystal.b_factor_a2 / (2 * np.array(measured["d_angstrom"]) ** 2))
+    true = true_intensities()
+    misfits = []
+    # The lattice of H 3 has more symmetry than its intensities: DIALS may take k, h, -l for h, k, l.
+    for indexed in (hkl, hkl[:, [1, 0, 2]] * [1, 1, -1]):
+        expected = fall_off * [true[tuple(index)] for index in indexed.tolist()]
+        scale = (expected * intensity).sum() / (expected**2).sum()
+        misfits.append(np.sqrt(np.mean(((intensity - scale * expected) / sigma) ** 2)))
+    assert len(intensity) > 300
+    # 1 where there is counting noise alone; the wrong indexing gives 3.6.
+    assert min(misfits) == pytest.approx(1.0, abs=0.2)
+
+
+def true_intensities() -> dict[tuple[int, ...], float]:
+    """Return E^2 of the good wedge's reflections by index."""
+    crystal = make_crystal(GOOD_WEDGE, 0)
+    assert crystal is not None
+    listed = reflections_of(GOOD_WEDGE, crystal)
+    return dict(zip(map(tuple, listed.hkl.tolist()), listed.normalized_intensity.tolist(), strict=True))
 
 
 @pytest.mark.parametrize(("kind", "fewest", "most"), [(SweepKind.WEAK, 1, 25), (SweepKind.BLANK, 0, 5)])

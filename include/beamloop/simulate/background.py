@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from beamloop.errors import InvalidInputError
 from beamloop.simulate.arrays import Floats, Indices, Ints
 from beamloop.simulate.geometry import Geometry, pixel_positions_mm
 from beamloop.simulate.plan import BackgroundPlan
@@ -13,6 +14,7 @@ from beamloop.simulate.plan import BackgroundPlan
 # Means are rounded to 128 levels, a few per cent apart, probabilities to 1/65536: the tail ends at 4.2 sigma.
 LEVELS = 128
 DRAWS = 65536
+HIGHEST_MEAN = 180.0  # 5.5 standard deviations above it lies 254, and the table holds bytes
 GAP_VALUE = -1  # what DECTRIS writes where there is no pixel
 SOLVENT_RING_ANGSTROM = 3.3
 SOLVENT_RING_WIDTH = 0.045  # 1 sigma in 1/d, 1/angstrom
@@ -51,6 +53,11 @@ def background_sampler(
         Of the beam.
     size_px
         Of the whole image: fast, slow.
+
+    Raises
+    ------
+    InvalidInputError
+        When the background is too strong for the table's bytes.
     """
     width, height = size_px
     mean = np.full((height, width), np.nan)
@@ -58,6 +65,11 @@ def background_sampler(
         x, y = panel.first_pixel
         mean[y : y + panel.size_px[1], x : x + panel.size_px[0]] = _mean_counts(
             plan, pixel_positions_mm(panel), wavelength_angstrom
+        )
+    if np.nanmax(mean) > HIGHEST_MEAN:
+        raise InvalidInputError(
+            f"A background of {np.nanmax(mean):g} counts is more than the simulator can draw.",
+            try_next=f"Keep the sum of the background's counts under {HIGHEST_MEAN:g} a pixel.",
         )
     flat = mean.ravel()
     gaps = np.flatnonzero(np.isnan(flat))

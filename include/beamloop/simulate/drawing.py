@@ -6,7 +6,7 @@ from beamloop.simulate.arrays import Floats, Indices, gaussian_between
 from beamloop.simulate.geometry import Geometry
 from beamloop.simulate.spots import REACH_SIGMA, Spots
 
-# Spots with fewer mean counts on an image than this are not drawn: a tenth of them would add one count.
+# Spots with a lower mean on an image are not drawn: at most one in fifty of them would add a count.
 FAINTEST_COUNTS = 0.02
 
 

@@ -11,6 +11,7 @@ PIXEL_MM: Final = 0.172
 SENSOR_MM: Final = 0.320
 MODULE_PX: Final = (487, 195)  # fast, slow
 GAP_PX: Final = (7, 17)  # between modules, fast and slow
+MODULE_STEP_PX: Final = (MODULE_PX[0] + GAP_PX[0], MODULE_PX[1] + GAP_PX[1])
 COUNT_CUTOFF: Final = 1048500  # the 20-bit counter's limit, as DECTRIS writes it
 MODULES: Final = {"300K": (1, 3), "1M": (2, 5), "2M": (3, 8), "6M": (5, 12)}  # along fast, along slow
 
@@ -40,16 +41,15 @@ def modules_of(model: str) -> tuple[int, int]:
 
 def image_size_px(model: str) -> tuple[int, int]:
     """Return the size of a whole image, fast and slow, in pixels: (981, 1043) for a 1M."""
-    return tuple(  # type: ignore[return-value]
-        count * size + (count - 1) * gap
-        for count, size, gap in zip(modules_of(model), MODULE_PX, GAP_PX, strict=True)
-    )
+    along_fast, along_slow = modules_of(model)
+    step_fast, step_slow = MODULE_STEP_PX
+    return (along_fast * step_fast - GAP_PX[0], along_slow * step_slow - GAP_PX[1])
 
 
 def module_offsets_px(model: str) -> list[tuple[int, int]]:
     """Return the first pixel (fast, slow) of each module, row by row: the order of dxtbx's panels."""
     along_fast, along_slow = modules_of(model)
-    step_fast, step_slow = (size + gap for size, gap in zip(MODULE_PX, GAP_PX, strict=True))
+    step_fast, step_slow = MODULE_STEP_PX
     return [(i * step_fast, j * step_slow) for j in range(along_slow) for i in range(along_fast)]
 
 

@@ -96,16 +96,17 @@ def _spots(plan: CollectionPlan, sweep_index: int) -> Spots | None:
     if crystal is None:
         return None
     geometry = true_geometry(plan.detector, plan.seed)
-    d_min = RESOLUTION_MARGIN * highest_resolution_angstrom(geometry, plan.beam.wavelength_angstrom)
-    return predict_spots(plan, crystal, _reflections(plan, crystal, d_min), geometry, sweep_index)
+    return predict_spots(plan, crystal, reflections_of(plan, crystal), geometry, sweep_index)
 
 
-def _reflections(plan: CollectionPlan, crystal: Crystal, d_min_angstrom: float) -> ReflectionList:
-    sample = plan.crystal
+def reflections_of(plan: CollectionPlan, crystal: Crystal) -> ReflectionList:
+    """Return the reflections of one crystal, with their true intensities, to beyond the detector's corner."""
+    sample, wavelength_angstrom = plan.crystal, plan.beam.wavelength_angstrom
+    geometry = true_geometry(plan.detector, plan.seed)
+    d_min = RESOLUTION_MARGIN * highest_resolution_angstrom(geometry, wavelength_angstrom)
     if not crystal.doubled:
-        return _drawn(plan.seed, sample.space_group, sample.unit_cell, d_min_angstrom)
-    cell = doubled_cell(sample, crystal.space_group)
-    drawn = _drawn(plan.seed, sample.space_group, cell, d_min_angstrom)
+        return _drawn(plan.seed, sample.space_group, sample.unit_cell, d_min)
+    drawn = _drawn(plan.seed, sample.space_group, doubled_cell(sample, crystal.space_group), d_min)
     return weaken_odd_l(drawn, sample.superlattice_fraction)
 
 
