@@ -126,6 +126,17 @@ def test_pace_and_processes_exclude_each_other(plan: CollectionPlan, tmp_path: P
     assert not (tmp_path / "one").exists()
 
 
+def test_a_plan_cannot_leave_out_images_that_are_not_there(plan: CollectionPlan, tmp_path: Path) -> None:
+    sweeps = (replace(plan.sweeps[0], missing=(3,)),)
+    with pytest.raises(InvalidInputError, match="does not have"):
+        write_collection(replace(plan, sweeps=sweeps), tmp_path / "one")
+
+
+def test_two_sweeps_cannot_have_one_name(plan: CollectionPlan, tmp_path: Path) -> None:
+    with pytest.raises(InvalidInputError, match="same name"):
+        write_collection(replace(plan, sweeps=plan.sweeps[:1] * 2), tmp_path / "one")
+
+
 def test_the_demo_holds_what_the_demo_must_show() -> None:
     kinds = [sweep.kind for sweep in PRESETS["teha12"](1).sweeps]
     assert len(kinds) == 12

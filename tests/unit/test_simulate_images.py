@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
+from beamloop.errors import InvalidInputError
 from beamloop.simulate.arrays import Ints
 from beamloop.simulate.background import BackgroundSampler, background_sampler
 from beamloop.simulate.byte_offset import compress
@@ -134,6 +135,12 @@ def test_a_flat_background_has_the_mean_and_the_variance_of_poisson(sampler: Bac
     # 285 000 pixels: the mean's standard error is 0.0023, the variance's 0.0046; levels err by up to 1 %.
     assert counts.mean() == pytest.approx(1.5, abs=0.025)
     assert counts.var() == pytest.approx(1.5, abs=0.035)
+
+
+def test_a_background_beyond_a_byte_is_refused() -> None:
+    detector = true_geometry(DetectorPlan("300K", distance_mm=130.0), 1)
+    with pytest.raises(InvalidInputError, match="more than the simulator can draw"):
+        background_sampler(BackgroundPlan(flat_counts=200.0), detector, 0.978, image_size_px("300K"))
 
 
 def test_gaps_between_modules_hold_minus_one_and_nothing_else_does(sampler: BackgroundSampler) -> None:

@@ -8,7 +8,7 @@ from beamloop.simulate.plan import CollectionPlan, CrystalPlan, DetectorPlan, Sw
 PresetBuilder = Callable[[int], CollectionPlan]
 
 _GOOD = SweepKind.GOOD
-_TEHA_KINDS: Final = (
+_DEMO_KINDS: Final = (
     _GOOD,
     _GOOD,
     _GOOD,
@@ -30,8 +30,8 @@ def make_sweeps(kinds: Sequence[SweepKind], images: int) -> tuple[SweepPlan, ...
 
 
 def _teha12(seed: int) -> CollectionPlan:
-    """Plan twelve TehA-like wedges on a Pilatus 1M: 8 good, 2 cell outliers, 1 weak, 1 blank."""
-    return CollectionPlan(make_sweeps(_TEHA_KINDS, 12), seed)
+    """Plan the twelve wedges of the demo, on a Pilatus 1M: 8 good, 2 cell outliers, 1 weak, 1 blank."""
+    return CollectionPlan(make_sweeps(_DEMO_KINDS, 12), seed)
 
 
 def _tiny2(seed: int) -> CollectionPlan:
@@ -47,7 +47,7 @@ def _tiny2(seed: int) -> CollectionPlan:
 
 def _hard(seed: int) -> CollectionPlan:
     """Plan a whole plate: 73 wedges on a detector that is not where the header says."""
-    kinds = [_TEHA_KINDS[i % len(_TEHA_KINDS)] for i in range(73)]
+    kinds = [_DEMO_KINDS[i % len(_DEMO_KINDS)] for i in range(73)]
     detector = DetectorPlan(
         distance_offset_mm=0.36, beam_offset_px=(1.4, -1.1), tilt_mrad=(2.0, -3.0), module_shift_rms_um=30.0
     )

@@ -76,6 +76,12 @@ def _check(plan: CollectionPlan, pace_s_per_image: float, processes: int) -> Non
         raise InvalidInputError(
             "Two sweeps of the plan have the same name.", try_next="Name each differently."
         )
+    for sweep in plan.sweeps:
+        if not set(sweep.missing) <= set(range(1, sweep.images + 1)):
+            raise InvalidInputError(
+                f"The plan leaves out images that {sweep.name} does not have: {sweep.missing}.",
+                try_next=f"Give numbers from 1 to {sweep.images}.",
+            )
 
 
 @contextmanager
