@@ -12,7 +12,7 @@ from rich.progress import Progress
 from beamloop.catalog.results import SweepResult, find_collections, results_of_collection
 from beamloop.cli.follow import Results, follow
 from beamloop.cli.results_json import dump, results_document
-from beamloop.cli.results_table import print_results
+from beamloop.cli.results_table import print_results, results_console
 from beamloop.cli.session import open_catalog
 from beamloop.cli.truth import compare, unexpected
 from beamloop.local_stack.bring_up import bring_up
@@ -31,7 +31,7 @@ def demo(
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Start the stack, simulate a collection, process it, and compare with the truth."""
-    console = Console(stderr=as_json)
+    console = results_console(stderr=as_json)
     began = time.monotonic()
     layout = find_layout()
     note = Narration(lambda text: console.print(text, markup=False, highlight=False, soft_wrap=True))

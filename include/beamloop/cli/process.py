@@ -14,7 +14,7 @@ from beamloop.catalog.intake import request_by_id, request_processing
 from beamloop.catalog.results import results_of_collection
 from beamloop.cli.follow import follow
 from beamloop.cli.results_json import dump, results_document
-from beamloop.cli.results_table import print_results
+from beamloop.cli.results_table import print_results, results_console
 from beamloop.cli.session import find_dials, load_settings, open_airflow
 from beamloop.errors import InvalidInputError
 from beamloop.records.collection import FoundCollection
@@ -40,7 +40,7 @@ def process(
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Process a folder of images through Airflow."""
-    console = Console(stderr=as_json)
+    console = results_console(stderr=as_json)
     sample = parse_sample(space_group, unit_cell)
     content = _read(directory, pattern, console)
     parameters = _parameters(beamline, profile, setting or [])

@@ -1,11 +1,12 @@
 """A collection's results as a table that a beamline scientist reads at a glance."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from statistics import median
 
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -16,11 +17,35 @@ GOOD, OUTCOME, FAULT, RUNNING = "green", "yellow", "red", "cyan"
 FAULTS = (OutcomeCode.PROGRAM_CRASHED, OutcomeCode.ARTIFACT_DAMAGED, OutcomeCode.INTERRUPTED)
 
 
+# In the order in which a narrow terminal goes without them.
+DISPENSABLE = ("φ (°)", "CPU (s)", "α β γ (°)", "I/σ", "dist. (mm)", "spots", "integrated", "RMSD x y (px)")
+COLUMNS = (
+    "spots",
+    "indexed",
+    "group",
+    "a b c (Å)",
+    "α β γ (°)",
+    "RMSD x y (px)",
+    "φ (°)",
+    "dist. (mm)",
+    "integrated",
+    "I/σ",
+    "CPU (s)",
+)
+# A log file has no width of its own.
+WIDTH_WITHOUT_TERMINAL = 200
+
+Columns = Mapping[str, Mapping[str, str]]
+
+
+def results_console(*, stderr: bool = False) -> Console:
+    """Return a console that is wide enough for the table where there is no terminal."""
+    console = Console(stderr=stderr)
+    return console if console.is_terminal else Console(stderr=stderr, width=WIDTH_WITHOUT_TERMINAL)
+
+
 def print_results(
-    console: Console,
-    title: str,
-    results: Sequence[SweepResult],
-    extra: Mapping[str, Mapping[str, str]] | None = None,
+    console: Console, title: str, results: Sequence[SweepResult], extra: Columns | None = None
 ) -> None:
     """Print the table, then what became of each sweep that is not processed, then the totals.
 
@@ -35,22 +60,30 @@ def print_results(
     extra
         More columns: heading, then text by sweep.
     """
-    table = Table(title=Text(title), box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
-    for heading in ("sweep", "outcome"):
-        table.add_column(heading, no_wrap=heading == "sweep", overflow="ellipsis", max_width=40)
-    for heading in (*COLUMNS, *(extra or {})):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for result in results:
-        cells: list[Text | str] = [_plain(result.sweep), _outcome(result), *figures(result)]
-        cells += [column.get(result.sweep, "") for column in (extra or {}).values()]
-        table.add_row(*cells)
+    left_out: set[str] = set()
+    table = _table(title, results, extra or {}, left_out)
+    for heading in DISPENSABLE:
+        if Measurement.get(console, console.options.update(width=1000), table).maximum <= console.width:
+            break
+        left_out.add(heading)
+        table = _table(title, results, extra or {}, left_out)
     console.print(table)
     _print_reasons(console, results)
     _print_totals(console, results)
 
 
-COLUMNS = ("spots", "indexed", "group", "a b c (Å)", "α β γ (°)", "RMSD x y (px)", "φ (°)", "dist. (mm)",
-           "integrated", "I/σ", "CPU (s)")  # fmt: skip
+def _table(title: str, results: Sequence[SweepResult], extra: Columns, left_out: Set[str]) -> Table:
+    table = Table(title=_plain(title), box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    table.add_column("sweep", overflow="fold", max_width=40)
+    table.add_column("outcome", no_wrap=True)
+    shown = [heading for heading in (*COLUMNS, *extra) if heading not in left_out]
+    for heading in shown:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for result in results:
+        cells = dict(zip(COLUMNS, figures(result), strict=True))
+        cells |= {heading: column.get(result.sweep, "") for heading, column in extra.items()}
+        table.add_row(_plain(result.sweep), _outcome(result), *(cells[heading] for heading in shown))
+    return table
 
 
 def figures(result: SweepResult) -> list[str]:

@@ -11,7 +11,7 @@ from rich.table import Table
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.results import find_collections, recent_collections, results_of_collection
 from beamloop.cli.results_json import FORMAT, dump, results_document
-from beamloop.cli.results_table import print_results
+from beamloop.cli.results_table import print_results, results_console
 from beamloop.cli.session import open_catalog
 from beamloop.errors import NotFoundError
 
@@ -43,7 +43,7 @@ def _show_collection(catalog: Catalog, text: str, as_json: bool) -> None:
     if as_json:
         typer.echo(dump(results_document(text, results)))
     else:
-        print_results(Console(), text, results)
+        print_results(results_console(), text, results)
 
 
 def _show_list(catalog: Catalog, as_json: bool) -> None:

@@ -69,27 +69,17 @@ def _print_status(found: StackStatus) -> None:
     table = Table("component", "state", "pid", "port", "uptime", "memory", box=None, header_style="bold")
     for component in found.components:
         table.add_row(*_row(component))
-    console = Console()
-    console.print(table)
+    Console().print(table)
     for what, answers in (
         ("catalogue", found.catalogue_answers),
         (f"artifact store {found.store}", found.store_answers),
     ):
-        console.print(f"{what}: {'answers' if answers else 'does not answer'}", highlight=False, markup=False)
-    console.print(
-        f"state directory {found.state_directory}: {found.disk_free_bytes / 1e9:.1f} GB free",
-        highlight=False,
-        markup=False,
-        soft_wrap=True,
-    )
+        typer.echo(f"{what}: {'answers' if answers else 'does not answer'}")
+    typer.echo(f"state directory {found.state_directory}: {found.disk_free_bytes / 1e9:.1f} GB free")
     if found.ui_url:
-        console.print(
-            f"Airflow: {found.ui_url}  user {found.ui_user}  password {found.ui_password}",
-            highlight=False,
-            markup=False,
-        )
+        typer.echo(f"Airflow: {found.ui_url}  user {found.ui_user}  password {found.ui_password}")
     if not found.well:
-        console.print("Not all is well: `beamloop up` starts what is missing.", highlight=False)
+        typer.echo("Not all is well: `beamloop up` starts what is missing.")
 
 
 def _row(component: ComponentStatus) -> tuple[str, ...]:

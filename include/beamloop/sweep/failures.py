@@ -80,6 +80,6 @@ def _by_log(work: StepWork, results: tuple[ProgramResult, ...], meanings: Meanin
         raise TransientError(f"{result.argv[0]} was {quote}.", evidence=str(result.log_path))
     code = meanings.get(cause, OutcomeCode.PROGRAM_CRASHED)
     said = f"{result.argv[0]} says: {quote}" if quote else f"{result.argv[0]} ended with {result.exit_code}."
-    if result.missing_outputs:
+    if code is OutcomeCode.PROGRAM_CRASHED and result.missing_outputs:
         said += f" It left out {', '.join(result.missing_outputs)}."
     return stopped(work, code, said, results)
