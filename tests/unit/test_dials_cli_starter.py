@@ -217,7 +217,7 @@ HOSTILE = (
     "tab\t\\",
     "-rf",
     "*.cbf",
-    "caf\u00e9 \u65e5\u672c",
+    "\u00e9 \u65e5\u672c",
     "not utf-8 \udcff",
 )
 

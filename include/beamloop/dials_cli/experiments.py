@@ -20,7 +20,7 @@ class ScanSummary:
     first_image: int  # 1
     last_image: int  # 15
     start_deg: float  # -145.0, rotation angle at the start of the first image
-    width_deg: float  # 0.1, rotation over one image
+    width_deg: float  # 0.1, rotation over one image; not a number for one image of a newer DIALS
 
     @property
     def image_count(self) -> int:
@@ -101,16 +101,16 @@ def _model(document: Mapping[str, Any], entry: Mapping[str, Any], kind: str) -> 
 
 def _scan(scan: Mapping[str, Any]) -> ScanSummary | None:
     first, last = scan["image_range"]
-    if "properties" not in scan:  # up to DIALS 3.16
+    if "properties" not in scan:  # as DIALS 3.12 writes it
         start, width = scan["oscillation"]
-    else:
-        properties = scan["properties"]
-        if "oscillation" not in properties:  # a time-of-flight or still scan
+    else:  # as newer ones do, from dxtbx's scan.cc
+        angles = scan["properties"].get("oscillation")
+        if angles is None:  # a time-of-flight scan
             return None
-        angles = properties["oscillation"]
         start = angles[0]
-        # A single image has no second angle; dxtbx then writes the width beside it.
-        width = angles[1] - angles[0] if len(angles) > 1 else properties["oscillation_width"][0]
+        # A single image has no second angle; the width that newer files give beside it is not read, because
+        # dxtbx converts it to degrees in neither direction.
+        width = angles[1] - angles[0] if len(angles) > 1 else float("nan")
     return ScanSummary(first, last, float(start), float(width))
 
 

@@ -6,7 +6,8 @@ are `name=value` texts that the caller has validated; they come last, so they wi
 (:func:`beamloop.dials_cli.paths.is_plain_path`). All raise what
 :meth:`beamloop.dials_cli.starter.PlainStarter.run` raises; a program that fails is a result, not an error.
 
-Option names are those that 3.12 and 3.30 share; where DIALS would take one process per CPU, it gets one.
+Option names are those of 3.12.1 (`-c -e2 -a2`), whole where a short one could come to mean two things. Where
+DIALS would take one process per CPU, it gets one.
 """
 
 from collections.abc import Sequence
@@ -96,7 +97,8 @@ def index(
     output_stem
         What the outputs are called, e.g. "P1_models" for a search without symmetry.
     """
-    named = [str(experiments), str(strong_refl), "indexing.nproc=1"]
+    # The default of newer versions, Auto, refuses several sweeps, and blocks of one sweep are such.
+    named = [str(experiments), str(strong_refl), "indexing.nproc=1", "indexing.joint_indexing=true"]
     named += [f"output.experiments={output_stem}.expt", f"output.reflections={output_stem}.refl"]
     if space_group is not None:
         named.append(f"indexing.known_symmetry.space_group={space_group}")

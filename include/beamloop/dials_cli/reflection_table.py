@@ -1,6 +1,6 @@
 """Read `.refl` files, which are MessagePack, without DIALS.
 
-Layout (dials/array_family/reflection_table_msgpack_adapter.h, the same in 3.12 and 3.30): an array of the
+Layout (dials/array_family/reflection_table_msgpack_adapter.h of 3.12.1): an array of the
 text "dials::af::reflection_table", the number 1, and a map of "identifiers", "nrows" and "data"; each column
 is an array of its type's name and an array of length and raw little-endian bytes.
 """
