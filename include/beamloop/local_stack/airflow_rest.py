@@ -1,6 +1,8 @@
 """A small client of Airflow's REST API: what Beamloop asks of a running Airflow, no more."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -9,6 +11,18 @@ import httpx
 from beamloop.errors import NotFoundError, PermanentError, TransientError
 
 Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentHealth:
+    """What Airflow says of one of its components."""
+
+    is_healthy: bool  # a heartbeat within the last half minute, also one of a process that died since
+    heartbeat_at: datetime | None  # of the latest process of this kind
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 class AirflowClient:
@@ -85,8 +99,8 @@ class AirflowClient:
         result: Json = answer.json() if answer.content else {}
         return result
 
-    def health(self) -> dict[str, str]:
-        """Return each component's word on itself, e.g. {"scheduler": "healthy", "triggerer": "unhealthy"}.
+    def health(self) -> dict[str, ComponentHealth]:
+        """Return each component's word on itself: metadatabase, scheduler, triggerer, dag_processor.
 
         Raises
         ------
@@ -94,7 +108,14 @@ class AirflowClient:
             When the api-server does not answer.
         """
         answer = self._expect(self._send("GET", "/api/v2/monitor/health", None, {}), "health report")
-        return {name: str(report["status"]) for name, report in answer.items() if report}
+        return {
+            name: ComponentHealth(
+                is_healthy=report["status"] == "healthy",
+                heartbeat_at=_time(report.get(f"latest_{name}_heartbeat")),
+            )
+            for name, report in answer.items()
+            if report
+        }
 
     def trigger(self, dag_id: str, dag_run_id: str, conf: Mapping[str, Any]) -> bool:
         """Start a run under a name of the caller's choice; the name makes it happen once.

@@ -38,7 +38,7 @@ from beamloop.local_stack.stack_environment import stack_environment_text
 from beamloop.local_stack.stack_secrets import StackSecrets, load_or_create_secrets
 from beamloop.local_stack.stack_variables import stack_variables
 from beamloop.local_stack.supervision import Supervisor
-from beamloop.local_stack.waiting import StartWatch, wait_for_airflow
+from beamloop.local_stack.waiting import StartWatch, wait_for_programs
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +169,13 @@ def _start_programs(plan: _Plan, supervisor: Supervisor, narration: Narration) -
         with narration.step("Airflow's api-server ready, connections and pools applied"):
             for name in (programs.API_SERVER, programs.DAG_PROCESSOR):
                 supervisor.start_program(name)
-            wait_for_airflow(client, lambda health: health.get("metadatabase") == "healthy", watch=watch)
+            wait_for_programs(client, [programs.API_SERVER], supervisor=supervisor, watch=watch)
             apply_entries(client, plan.entries)
         # Last: no DAG runs before its connections are there.
         with narration.step("Airflow's scheduler, triggerer and dag-processor ready"):
             for name in (programs.SCHEDULER, programs.TRIGGERER):
                 supervisor.start_program(name)
-            wait_for_airflow(client, lambda health: set(health.values()) == {"healthy"}, watch=watch)
+            wait_for_programs(client, programs.PROGRAMS, supervisor=supervisor, watch=watch)
 
 
 def _migrate(plan: _Plan, narration: Narration) -> None:

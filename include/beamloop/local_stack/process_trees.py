@@ -1,10 +1,14 @@
 """What a program and everything below it use of this machine."""
 
 import re
+import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
+
+POLL_S = 0.05
 
 
 def main_process_id(guard_pid: int) -> int | None:
@@ -14,6 +18,27 @@ def main_process_id(guard_pid: int) -> int | None:
         if children:
             return int(children[0].pid)
     return None
+
+
+def wait_until_gone(processes: Iterable[psutil.Process], time_limit_s: float) -> list[psutil.Process]:
+    """Wait for processes to end; return those that have not.
+
+    A zombie has ended: its parent may be a container's first process that collects none.
+    """
+    deadline = time.monotonic() + time_limit_s
+    living = list(processes)
+    while living := [process for process in living if _is_alive(process)]:
+        if time.monotonic() > deadline:
+            break
+        time.sleep(POLL_S)
+    return living
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def tree_memory_bytes(pid: int) -> int:

@@ -77,8 +77,9 @@ def write_program_files(layout: StackLayout, programs: dict[str, Program]) -> Pa
     """Write the guard's and the supervisor's configuration; return the latter's path."""
     described = {name: asdict(program) for name, program in programs.items()}
     write_private(layout.supervisor / PROGRAMS_FILE, json.dumps(described, indent=1))
-    # The supervisor runs in its own folder and every path here is relative: a state directory's path
-    # may have spaces, quotes and comment signs, and be longer than a socket's may.
+    # The supervisor runs in its own folder and every path here is relative to it: a state directory's
+    # path may have spaces, quotes and comment signs, and be longer than the 107 bytes that a socket's may.
+    # The socket's is spelled through /proc because the supervisor makes plain relative paths absolute.
     sections = [_program_section(name, program) for name, program in programs.items()]
     sections += [_group_section(*group) for group in GROUPS.items()]
     configuration = layout.supervisor / "supervisord.conf"
@@ -99,7 +100,7 @@ logfile_backups=2
 pidfile=supervisord.pid
 
 [unix_http_server]
-file=supervisor.sock
+file=/proc/self/cwd/supervisor.sock
 chmod=0700
 
 [rpcinterface:supervisor]

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import psycopg2
 
-from beamloop.errors import TransientError
 from beamloop.local_stack.airflow_rest import AirflowClient
 from beamloop.local_stack.directories import COMFORTABLE_FREE_BYTES
 from beamloop.local_stack.layout import StackLayout
 from beamloop.local_stack.ports import StackPorts, load_ports
 from beamloop.local_stack.process_trees import main_process_id, tree_memory_bytes
 from beamloop.local_stack.programs import API_SERVER, POSTGRES, PROGRAMS
+from beamloop.local_stack.readiness import ready_programs
 from beamloop.local_stack.stack_environment import load_stack_environment
 from beamloop.local_stack.supervision import ProgramState, Supervisor
 
@@ -53,9 +53,9 @@ def stack_status(layout: StackLayout) -> StackStatus:
     """Look at the stack; starts nothing, changes nothing, and answers for a stack that never ran."""
     variables = load_stack_environment(layout.state)
     states = Supervisor(layout).states()
-    health = _airflow_health(variables) if states else {}
+    ready = _ready(variables, states)
     ports = load_ports(layout)
-    components = tuple(_component(name, states.get(name), health, ports) for name in PROGRAMS)
+    components = tuple(_component(name, states.get(name), name in ready, ports) for name in PROGRAMS)
     catalogue_answers = bool(states) and _catalogue_answers(variables.get("BEAMLOOP_CATALOG_DSN", ""))
     store, store_answers = _store(variables)
     existing = next(folder for folder in (layout.state, *layout.state.parents) if folder.is_dir())
@@ -75,21 +75,16 @@ def stack_status(layout: StackLayout) -> StackStatus:
     )
 
 
-def _airflow_health(variables: dict[str, str]) -> dict[str, str]:
-    """Return Airflow's word on each component by the program's name; empty when it does not answer."""
-    try:
-        with AirflowClient(variables["BEAMLOOP_AIRFLOW_URL"], "", "", timeout_s=ANSWER_LIMIT_S) as client:
-            answer = client.health()
-    except (KeyError, TransientError):
-        return {}
-    return {name.replace("_", "-"): word for name, word in answer.items()} | {
-        API_SERVER: "healthy",
-        POSTGRES: answer.get("metadatabase", "unhealthy"),
-    }
+def _ready(variables: dict[str, str], states: dict[str, ProgramState]) -> set[str]:
+    url = variables.get("BEAMLOOP_AIRFLOW_URL", "")
+    if not states or not url:
+        return set()
+    with AirflowClient(url, "", "", timeout_s=ANSWER_LIMIT_S) as client:
+        return ready_programs(client, states)
 
 
 def _component(
-    name: str, supervised: ProgramState | None, health: dict[str, str], ports: StackPorts | None
+    name: str, supervised: ProgramState | None, is_ready: bool, ports: StackPorts | None
 ) -> ComponentStatus:
     if supervised is None or not supervised.pid:
         failing = supervised is not None and supervised.state in {"BACKOFF", "FATAL"}
@@ -97,7 +92,7 @@ def _component(
     listens = {POSTGRES: ports.postgres, API_SERVER: ports.ui} if ports else {}
     return ComponentStatus(
         name=name,
-        state="running" if health.get(name) == "healthy" else "starting",
+        state="running" if is_ready else "starting",
         pid=main_process_id(supervised.pid),
         port=listens.get(name),
         uptime_s=max(0, round(time.time()) - supervised.started_at_s),

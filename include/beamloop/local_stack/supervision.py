@@ -17,6 +17,7 @@ from supervisor.xmlrpc import Faults, SupervisorTransport
 from beamloop.errors import PermanentError
 from beamloop.local_stack.commands import log_tail
 from beamloop.local_stack.layout import StackLayout
+from beamloop.local_stack.process_trees import wait_until_gone
 from beamloop.local_stack.programs import supervised_name
 
 START_LIMIT_S = 20.0
@@ -129,7 +130,6 @@ class Supervisor:
             family = process.children(recursive=True)
             with suppress(OSError, xmlrpc.client.Error), self._proxy() as proxy:
                 proxy.shutdown()
-            _, alive = psutil.wait_procs([process, *family], timeout=time_limit_s)
-            for survivor in alive:
+            for survivor in wait_until_gone([process, *family], time_limit_s):
                 with suppress(psutil.NoSuchProcess):
                     survivor.send_signal(signal.SIGKILL)

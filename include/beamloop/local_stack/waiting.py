@@ -1,18 +1,19 @@
 """Wait for the programs of a stack, and stop waiting when it makes no sense."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Collection
 
 from beamloop.errors import PermanentError, TransientError
 from beamloop.local_stack.airflow_rest import AirflowClient
 from beamloop.local_stack.commands import log_tail
 from beamloop.local_stack.layout import StackLayout
+from beamloop.local_stack.readiness import ready_programs
 from beamloop.local_stack.supervision import Supervisor
 
 POLL_S = 0.1
 # The first start may find a port taken a moment ago; a third failure in a row will not mend itself.
 HOPELESS_STARTS = 3
-START_LIMIT_S = 120.0
+START_LIMIT_S = 240.0
 
 
 class StartWatch:
@@ -51,30 +52,23 @@ class StartWatch:
                 )
 
 
-def wait_for_airflow(
-    client: AirflowClient, is_ready: Callable[[dict[str, str]], bool], *, watch: StartWatch
+def wait_for_programs(
+    client: AirflowClient, wanted: Collection[str], *, supervisor: Supervisor, watch: StartWatch
 ) -> None:
-    """Wait until Airflow's own word on its health satisfies `is_ready`.
+    """Wait until the programs called `wanted` do their work.
 
     Raises
     ------
     PermanentError
         When a program fails again and again.
     TransientError
-        When it takes longer than two minutes.
+        When it takes longer than four minutes: ten times what a quiet machine needs.
     """
     deadline = time.monotonic() + START_LIMIT_S
-    while True:
-        try:
-            health = client.health()
-        except TransientError as error:
-            health = {"api-server": error.what}
-        if is_ready(health):
-            return
+    while missing := set(wanted) - ready_programs(client, supervisor.states()):
         if time.monotonic() > deadline:
             raise TransientError(
-                f"Airflow was not ready after {START_LIMIT_S:.0f} s.",
-                evidence=str(health),
+                f"Not ready after {START_LIMIT_S:.0f} s: {', '.join(sorted(missing))}.",
                 try_next="Look into the logs folder of the state directory, then try `beamloop up` again.",
             )
         watch.check()
