@@ -28,7 +28,7 @@ def up() -> None:
         try:
             access = bring_up(find_layout(), Narration(typer.echo))
         except KeyboardInterrupt:
-            typer.echo("Interrupted. Nothing was left running; `beamloop up` goes on from here.", err=True)
+            typer.echo("Interrupted; `beamloop up` goes on from here.", err=True)
             raise typer.Exit(INTERRUPTED) from None
     typer.echo(f"Airflow: {access.url}  user {access.user}  password {access.password}")
 

@@ -57,17 +57,16 @@ def _can_enter(user: str, folder: Path) -> bool:
 
 def _make_place(layout: StackLayout, user: str | None) -> None:
     """Make the folder `postgres` of the state directory, where its owner can reach it."""
-    if layout.postgres.is_dir():
-        return
-    layout.postgres.unlink(missing_ok=True)  # a link whose end was deleted
-    if user is None or _can_enter(user, layout.state):
-        layout.postgres.mkdir(mode=0o700)
-    else:
-        SYSTEM_PLACE.mkdir(mode=0o755, parents=True, exist_ok=True)
-        place = SYSTEM_PLACE / f"postgres-{secrets.token_hex(8)}"
-        place.mkdir(mode=0o700)
-        layout.postgres.symlink_to(place, target_is_directory=True)
-    if user is not None:
+    if not layout.postgres.is_dir():
+        layout.postgres.unlink(missing_ok=True)  # a link whose end was deleted
+        if user is None or _can_enter(user, layout.state):
+            layout.postgres.mkdir(mode=0o700)
+        else:
+            place = SYSTEM_PLACE / f"postgres-{secrets.token_hex(8)}"
+            SYSTEM_PLACE.mkdir(mode=0o755, parents=True, exist_ok=True)
+            place.mkdir(mode=0o700)
+            layout.postgres.symlink_to(place, target_is_directory=True)
+    if user is not None:  # also a folder that an interrupted call made
         shutil.chown(layout.postgres, user, user)
 
 
