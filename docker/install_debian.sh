@@ -16,14 +16,14 @@ have_postgres() {
     [ -n "${BEAMLOOP_POSTGRES_BIN:-}" ] || command -v initdb >/dev/null ||
         [ -n "$(find /usr/lib/postgresql -name initdb 2>/dev/null)" ]
 }
-have_swift() { command -v swift-proxy-server >/dev/null; }
+have_swift() { /usr/bin/python3 -c 'import swift' 2>/dev/null; }
 
 missing_packages() {
     have_python || say python3 python3-venv
     have_dials || say dials
     have_postgres || say postgresql
     if [ "${1:-}" = tests ]; then
-        have_swift || say swift-proxy swift-account swift-container swift-object
+        have_swift || say python3-swift
     fi
 }
 
