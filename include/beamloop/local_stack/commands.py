@@ -38,7 +38,7 @@ def run_to_end(
     argv
         Program and arguments.
     log
-        Gets standard output and error, appended.
+        Gets standard output and error; what an earlier run wrote is replaced.
     environment
         The program's whole environment.
     user
@@ -51,7 +51,7 @@ def run_to_end(
     PermanentError
         When the program cannot be started, fails, or exceeds its time.
     """
-    with log.open("ab") as output:
+    with log.open("wb") as output:
         try:
             process = subprocess.Popen(  # noqa: S603 - argv list, no shell
                 [os.fspath(word) for word in argv],

@@ -27,8 +27,8 @@ class StackLayout:
 
     @property
     def cluster(self) -> Path:
-        """PostgreSQL's data directory."""
-        return self.postgres / "data"
+        """PostgreSQL's data directory, without links: its user may not come through the state directory."""
+        return self.postgres.resolve() / "data"
 
     @property
     def airflow_home(self) -> Path:

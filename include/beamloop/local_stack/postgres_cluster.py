@@ -84,8 +84,8 @@ def create_cluster(layout: StackLayout, binaries: PostgresBinaries, superuser_pa
         return
     user = operating_system_user()
     _make_place(layout, user)
-    staging = layout.postgres / "data.new"
-    password_file = layout.postgres / "initdb-password"
+    staging = layout.cluster.with_name("data.new")
+    password_file = layout.cluster.with_name("initdb-password")
     for leftover in (staging, layout.cluster):
         shutil.rmtree(leftover, ignore_errors=True)
     try:

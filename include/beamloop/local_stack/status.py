@@ -18,7 +18,7 @@ from beamloop.local_stack.readiness import ready_programs
 from beamloop.local_stack.stack_environment import load_stack_environment
 from beamloop.local_stack.supervision import ProgramState, Supervisor
 
-ANSWER_LIMIT_S = 3
+ANSWER_LIMIT_S = 10  # the api-server is busy for seconds when it has just been started
 
 
 @dataclass(frozen=True, slots=True)
