@@ -75,12 +75,14 @@ if ! command -v apt-get >/dev/null; then
     exit 1
 fi
 
-say "Installing Debian packages (one to two minutes): $packages"
+announce() { say "Installing Debian packages (one to two minutes): $packages"; }
 began=$(date +%s)
 # shellcheck disable=SC2086 # a list of package names
 if [ "$(id -u)" = 0 ]; then
+    announce
     sh "$0" --as-root $packages
 elif command -v sudo >/dev/null && { [ -t 0 ] || sudo -n true 2>/dev/null; }; then
+    announce
     sudo -- sh "$0" --as-root $packages
 else
     complain "packages are missing, and you are neither root nor may you use sudo here. Ask an administrator for:"
