@@ -33,6 +33,29 @@ class _NewRun:
     repetition: int
 
 
+def note_event(
+    connection: Connection, actor: str, kind: str, collection_id: CollectionId, sentence: str
+) -> None:
+    """Write down for people what happened and who did it.
+
+    Parameters
+    ----------
+    connection
+        Inside a transaction.
+    actor
+        A person or a part of Beamloop, e.g. "watch".
+    kind
+        One word to filter by, e.g. "request".
+    collection_id
+        Where it happened.
+    sentence
+        Plain words.
+    """
+    QUERIES.add_event(
+        connection, actor=actor, kind=kind, collection_id=collection_id, run_id=None, sentence=sentence
+    )
+
+
 def known_contents(connection: Connection, beamline: str, directory: Path) -> frozenset[tuple[str, str]]:
     """Return template and content of the sweeps of a folder that have a run already.
 
@@ -113,6 +136,7 @@ def request_processing(
                 parameters=values,
                 dials_version=dials_version,
             )
+        note_event(connection, requested_by, "request", collection_id, f"{len(chunk)} sweeps asked for")
         requests.append(request_id)
     return collection_id, requests
 

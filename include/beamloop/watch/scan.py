@@ -8,7 +8,13 @@ from pathlib import Path
 
 from beamloop.beamlines.beamline_file import Beamline, read_beamlines
 from beamloop.catalog.connection import Catalog
-from beamloop.catalog.intake import DagRequest, known_contents, request_processing, waiting_requests
+from beamloop.catalog.intake import (
+    DagRequest,
+    known_contents,
+    note_event,
+    request_processing,
+    waiting_requests,
+)
 from beamloop.errors import InvalidInputError
 from beamloop.records.collection import FoundCollection
 from beamloop.watch.find_sweeps import FolderContent, read_folder
@@ -69,9 +75,11 @@ def _look_at(beamline: Beamline, directory: Path, catalog: Catalog, dials_versio
             return
         parameters = beamline.parameters_for(directory.name)
         collection = FoundCollection(beamline.beamline, directory, new, parameters.sample)
-        _, requests = request_processing(
+        collection_id, requests = request_processing(
             connection, collection, parameters, dials_version, requested_by="watch"
         )
+        for name in content.strangers:
+            note_event(connection, "watch", "stranger", collection_id, f"No image of a sweep: {name!a}")
     log.info("%s: %d sweeps are complete, %d requests", directory, len(new), len(requests))
 
 

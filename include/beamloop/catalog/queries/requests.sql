@@ -16,10 +16,6 @@ RETURNING run_id;
 -- How often this work has been asked for.
 SELECT coalesce(max(repetition) + 1, 0) FROM beamloop.runs WHERE run_key = :run_key;
 
--- name: run_by_key(run_key)$
--- The newest run of this work.
-SELECT run_id FROM beamloop.runs WHERE run_key = :run_key ORDER BY repetition DESC LIMIT 1;
-
 -- name: waiting_requests(limit)
 -- Requests that no DAG run has taken up, the oldest first.
 SELECT request_id, dag_run_id FROM beamloop.requests

@@ -29,18 +29,7 @@ LEFT JOIN LATERAL (
 WHERE s.collection_id = :collection_id AND (:request_id::bigint IS NULL OR r.run_id IS NOT NULL)
 ORDER BY s.name;
 
--- name: programs_of_run(run_id)
--- The programs that a run started, in order.
-SELECT step, start_number, argv, program_end, exit_code, missing_outputs, started_at, wall_s, cpu_s,
-       peak_memory_bytes
-FROM beamloop.program_starts WHERE run_id = :run_id ORDER BY started_at, start_number;
-
 -- name: add_event(actor, kind, collection_id, run_id, sentence)!
 -- Something happened that a person may want to know.
 INSERT INTO beamloop.events (actor, kind, collection_id, run_id, sentence)
 VALUES (:actor, :kind, :collection_id, :run_id, :sentence);
-
--- name: recent_events(limit)
--- What happened last, the newest first.
-SELECT happened_at, actor, kind, collection_id, run_id, sentence
-FROM beamloop.events ORDER BY event_id DESC LIMIT :limit;

@@ -69,11 +69,6 @@ VALUES (:run_id, :step, :name, :key, :sha256, :size_bytes);
 SELECT name, key, sha256, size_bytes FROM beamloop.artifacts
 WHERE run_id = :run_id AND step = :step ORDER BY name;
 
--- name: artifacts_of_run(run_id)
--- Every published file of a run.
-SELECT step, name, key, sha256, size_bytes FROM beamloop.artifacts
-WHERE run_id = :run_id ORDER BY step, name;
-
 -- name: put_outcome(run_id, code, step, sentence)!
 -- How a run ended: said once, except that an interrupted run may go on and end otherwise.
 INSERT INTO beamloop.outcomes (run_id, code, step, sentence)
