@@ -1,7 +1,6 @@
 """What a beamline writes is found once, however often the folders are looked at."""
 
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from beamloop.watch.scan import scan
 
 pytestmark = pytest.mark.integration
 
-LONG_AGO_S = 3600
+LONG_AGO_S = 1_700_000_000  # seconds since 1970; the same each time, as a sweep's content counts its times
 
 
 @pytest.fixture
@@ -38,9 +37,8 @@ def write_images(folder: Path, prefix: str, *numbers: int) -> None:
 
 
 def be_quiet(folder: Path) -> None:
-    then = time.time() - LONG_AGO_S
     for path in (*folder.iterdir(), folder):
-        os.utime(path, (then, then))
+        os.utime(path, (LONG_AGO_S, LONG_AGO_S))
 
 
 def look(beamlines: Path, catalog: Catalog) -> list[DagRequest]:
