@@ -3,6 +3,7 @@
 from airflow.sdk import chain, task, task_group
 
 from connect_services import connect_services
+from end_with_supervisor import ended_with_supervisor
 from translate_errors import fail_when_permanent, show_outcome
 
 STEPS = ("import", "find_spots", "index", "refine", "integrate", "export")
@@ -35,6 +36,10 @@ def _step_task(step: str, priority: int):  # type: ignore[no-untyped-def] # the 
         from beamloop.records.identifiers import RunId
         from beamloop.sweep.stage import run_step
 
-        show_outcome(run_step(connect_services(), RunId(int(str(run[0]))), step))
+        with ended_with_supervisor():
+            # A supervisor that died before this line is noticed here: the connections come through it.
+            services = connect_services()
+            outcome = run_step(services, RunId(int(str(run[0]))), step)
+        show_outcome(outcome)
 
     return do_step
