@@ -61,3 +61,10 @@ def test_the_content_changes_when_an_image_does(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_said_to_be_so(tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="No such file or directory"):
         read_folder(tmp_path / "gone")
+
+
+@pytest.mark.parametrize("target", ["nowhere", "broken_001.cbf"])
+def test_a_link_that_leads_nowhere_hides_no_other_sweep(tmp_path: Path, target: str) -> None:
+    touch(tmp_path, "good_001.cbf")
+    (tmp_path / "broken_001.cbf").symlink_to(target)
+    assert [sweep.images.name for sweep in read_folder(tmp_path).sweeps] == ["broken", "good"]

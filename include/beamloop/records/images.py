@@ -1,8 +1,23 @@
 """The image files of one sweep."""
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
+
+
+def image_status(path: Path) -> os.stat_result:
+    """Return size and times of an image; of a link that leads nowhere, those of the link itself.
+
+    Raises
+    ------
+    OSError
+        When there is nothing under this name.
+    """
+    try:
+        return path.stat()
+    except OSError:
+        return path.lstat()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +75,7 @@ class SweepImages:
         """
         digest = hashlib.sha256()
         for path in self.paths():
-            status = path.stat()
+            status = image_status(path)
             line = f"{path.name}\0{status.st_size}\0{status.st_mtime_ns}\n"
             digest.update(line.encode("utf-8", "surrogateescape"))
         return digest.hexdigest()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from beamloop.errors import InvalidInputError
 from beamloop.records.collection import FoundSweep
-from beamloop.records.images import SweepImages
+from beamloop.records.images import SweepImages, image_status
 
 # The last run of digits before the suffix is the image number, as in DIALS's templates.
 NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<number>\d{1,12})(?P<suffix>\.[A-Za-z][A-Za-z0-9]*)", re.DOTALL)
@@ -55,7 +55,7 @@ def read_folder(directory: Path, pattern: str = "*.cbf") -> FolderContent:
             if found is None or not _is_text(entry.name):
                 strangers.append(entry.name)
                 continue
-            newest = max(newest, entry.stat().st_mtime)
+            newest = max(newest, image_status(Path(entry)).st_mtime)
             template = (found["prefix"], len(found["number"]), found["suffix"])
             names[template].append(int(found["number"]))
         sweeps = tuple(_sweep(directory, template, numbers) for template, numbers in sorted(names.items()))
