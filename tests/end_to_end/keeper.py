@@ -1,0 +1,21 @@
+"""End a stack when whoever holds the other end of standard input is gone, however it went.
+
+A test session may be killed at any instant, and then no fixture is left to stop what it has started:
+
+    python keeper.py BEAMLOOP FOLDER < pipe
+
+calls `BEAMLOOP down` in its own environment when the pipe ends, and removes FOLDER.
+"""
+
+import shutil
+import signal
+import subprocess
+import sys
+
+if __name__ == "__main__":
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # meant for the tests, which then let go of the pipe
+    program, folder = sys.argv[1:]
+    sys.stdin.read()
+    subprocess.run([program, "down"], stdout=subprocess.DEVNULL, check=False)
+    shutil.rmtree(folder, ignore_errors=True)
