@@ -1,5 +1,6 @@
 """What goes wrong while a stack is started: each accident leaves nothing broken and nothing running."""
 
+import json
 import signal
 import socket
 from collections.abc import Iterator
@@ -126,3 +127,20 @@ def test_a_cluster_of_a_version_that_is_not_here_is_named(layout: StackLayout) -
     (layout.cluster / "PG_VERSION").write_text("9\n")
     with pytest.raises(InvalidInputError, match=r"PostgreSQL 9 was not found .*only version"):
         find_postgres(major=cluster_major(layout))
+
+
+def test_a_port_taken_in_the_moment_of_the_start_is_given_up(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    with stack_folder("raced", tmp_path_factory.mktemp("no-dags")) as raced, socket.socket() as somebody:
+        command = raced.begin("up")
+        # The choice is made and written; the api-server starts seconds later.
+        assert wait_until((raced.state / "ports.json").is_file, 30)
+        taken = json.loads((raced.state / "ports.json").read_text())["ui"]
+        somebody.bind((ports.HOST, taken))
+        somebody.listen()
+        said, _ = command.communicate(timeout=300)
+        assert command.returncode == 0, said
+        assert f"Another program took port {taken}" in said
+        assert raced.status()["well"]
+        assert json.loads((raced.state / "ports.json").read_text())["ui"] != taken

@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from psycopg2.extensions import parse_dsn
 
+from beamloop.errors import PermanentError
 from beamloop.local_stack import programs
 from beamloop.local_stack.airflow_config import (
     ADMIN_USER,
@@ -28,7 +29,7 @@ from beamloop.local_stack.exclusive import exclusive, uninterrupted
 from beamloop.local_stack.guard_locks import wait_for_guards
 from beamloop.local_stack.layout import StackLayout
 from beamloop.local_stack.narration import Narration
-from beamloop.local_stack.ports import PREFERRED_UI_PORT, StackPorts, choose_ports, load_ports
+from beamloop.local_stack.ports import PREFERRED_UI_PORT, StackPorts, choose_ports, is_free, load_ports
 from beamloop.local_stack.postgres_binaries import find_postgres
 from beamloop.local_stack.postgres_cluster import cluster_major, create_cluster
 from beamloop.local_stack.postgres_databases import AIRFLOW, database_dsn, ensure_databases, wait_for_server
@@ -100,16 +101,27 @@ def bring_up(
             plan = _plan(layout, load_ports(layout) or choose_ports(layout), environment)
             _start_programs(plan, supervisor, narration)
             return plan.access
+        return _start_anew(layout, supervisor, narration, environment)
+
+
+def _start_anew(
+    layout: StackLayout, supervisor: Supervisor, narration: Narration, environment: Mapping[str, str]
+) -> StackAccess:
+    while True:
         plan = _prepare(layout, narration, environment)
         try:
             supervisor.start(plan.environment)
             _start_programs(plan, supervisor, narration)
-        except BaseException:
+        except BaseException as error:
             with uninterrupted():
                 narration.note("Not started; ending what was.")
                 supervisor.shut_down()
-            raise
-        return plan.access
+            # Ports are free when they are chosen; seconds pass until the programs listen.
+            if not isinstance(error, PermanentError) or all(map(is_free, astuple(plan.ports))):
+                raise
+            narration.note(f"{error.what} Once more with another port.")
+        else:
+            return plan.access
 
 
 def _check_room(layout: StackLayout, narration: Narration) -> None:
@@ -158,7 +170,7 @@ def _prepare(layout: StackLayout, narration: Narration, environment: Mapping[str
 
 def _start_programs(plan: _Plan, supervisor: Supervisor, narration: Narration) -> None:
     """Start the programs in the order in which they need each other; those that run are left alone."""
-    watch = StartWatch(plan.layout, supervisor)
+    watch = StartWatch(plan.layout, supervisor, plan.ports)
     with narration.step("PostgreSQL started, databases ready"):
         supervisor.start_program(programs.POSTGRES)
         wait_for_server(plan.ports.postgres, plan.secrets, still_hopeful=watch.check)
@@ -169,13 +181,15 @@ def _start_programs(plan: _Plan, supervisor: Supervisor, narration: Narration) -
         with narration.step("Airflow's api-server ready, connections and pools applied"):
             for name in (programs.API_SERVER, programs.DAG_PROCESSOR):
                 supervisor.start_program(name)
-            wait_for_programs(client, [programs.API_SERVER], supervisor=supervisor, watch=watch)
+            wait_for_programs(
+                client, [programs.API_SERVER], plan.ports.ui, supervisor=supervisor, watch=watch
+            )
             apply_entries(client, plan.entries)
         # Last: no DAG runs before its connections are there.
         with narration.step("Airflow's scheduler, triggerer and dag-processor ready"):
             for name in (programs.SCHEDULER, programs.TRIGGERER):
                 supervisor.start_program(name)
-            wait_for_programs(client, programs.PROGRAMS, supervisor=supervisor, watch=watch)
+            wait_for_programs(client, programs.PROGRAMS, plan.ports.ui, supervisor=supervisor, watch=watch)
 
 
 def _migrate(plan: _Plan, narration: Narration) -> None:

@@ -41,6 +41,18 @@ def _is_alive(process: psutil.Process) -> bool:
         return False
 
 
+def tree_listens(pid: int, port: int) -> bool:
+    """Say whether a process or one of its descendants, of the same user, listens on a TCP port."""
+    with suppress(psutil.Error):
+        top = psutil.Process(pid)
+        return any(
+            connection.status == psutil.CONN_LISTEN and connection.laddr.port == port
+            for process in (top, *top.children(recursive=True))
+            for connection in process.net_connections(kind="tcp")
+        )
+    return False
+
+
 def tree_memory_bytes(pid: int) -> int:
     """Sum the memory of a process and its descendants: proportional, so that shared pages count once.
 

@@ -53,8 +53,8 @@ def stack_status(layout: StackLayout) -> StackStatus:
     """Look at the stack; starts nothing, changes nothing, and answers for a stack that never ran."""
     variables = load_stack_environment(layout.state)
     states = Supervisor(layout).states()
-    ready = _ready(variables, states)
     ports = load_ports(layout)
+    ready = _ready(variables, states, ports)
     components = tuple(_component(name, states.get(name), name in ready, ports) for name in PROGRAMS)
     catalogue_answers = bool(states) and _catalogue_answers(variables.get("BEAMLOOP_CATALOG_DSN", ""))
     store, store_answers = _store(variables)
@@ -75,12 +75,12 @@ def stack_status(layout: StackLayout) -> StackStatus:
     )
 
 
-def _ready(variables: dict[str, str], states: dict[str, ProgramState]) -> set[str]:
+def _ready(variables: dict[str, str], states: dict[str, ProgramState], ports: StackPorts | None) -> set[str]:
     url = variables.get("BEAMLOOP_AIRFLOW_URL", "")
-    if not states or not url:
+    if not states or not url or ports is None:
         return set()
     with AirflowClient(url, "", "", timeout_s=ANSWER_LIMIT_S) as client:
-        return ready_programs(client, states)
+        return ready_programs(client, states, ports.ui)
 
 
 def _component(

@@ -7,17 +7,20 @@ from beamloop.errors import PermanentError, TransientError
 from beamloop.local_stack.airflow_rest import AirflowClient
 from beamloop.local_stack.commands import log_tail
 from beamloop.local_stack.layout import StackLayout
+from beamloop.local_stack.ports import StackPorts, accepts_connections
+from beamloop.local_stack.process_trees import tree_listens
+from beamloop.local_stack.programs import API_SERVER, POSTGRES
 from beamloop.local_stack.readiness import ready_programs
-from beamloop.local_stack.supervision import Supervisor
+from beamloop.local_stack.supervision import ProgramState, Supervisor
 
-POLL_S = 0.1
-# The first start may find a port taken a moment ago; a third failure in a row will not mend itself.
+POLL_S = 0.2
+# A program may miss its database once; a third start within minutes will not be the last.
 HOPELESS_STARTS = 3
 START_LIMIT_S = 240.0
 
 
 class StartWatch:
-    """Notices programs that fail again and again while a stack is started.
+    """Notices, while a stack is started, what no further waiting will mend.
 
     Parameters
     ----------
@@ -25,12 +28,15 @@ class StartWatch:
         The stack's paths.
     supervisor
         The stack's supervisor.
+    ports
+        Where the stack's servers should listen.
     """
 
-    def __init__(self, layout: StackLayout, supervisor: Supervisor) -> None:
+    def __init__(self, layout: StackLayout, supervisor: Supervisor, ports: StackPorts) -> None:
         self._layout = layout
         self._supervisor = supervisor
-        self._failed_starts: dict[str, set[int]] = {}
+        self._ports = {POSTGRES: ports.postgres, API_SERVER: ports.ui}
+        self._starts: dict[str, set[int]] = {}
 
     def check(self) -> None:
         """Look once.
@@ -38,22 +44,37 @@ class StartWatch:
         Raises
         ------
         PermanentError
-            When a program has failed three times; the end of its log is the evidence.
+            When a program was started three times, with the end of its log as evidence, or when another
+            program listens on a port of the stack.
         """
-        for program in self._supervisor.states().values():
-            if program.state != "BACKOFF":
-                continue
-            starts = self._failed_starts.setdefault(program.name, set())
-            starts.add(program.started_at_s)
-            if len(starts) >= HOPELESS_STARTS:
-                log = self._layout.logs / f"{program.name}.log"
+        for name, program in self._supervisor.states().items():
+            self._check_starts(program)
+            # In this order: a listener of our own, met by the first question, is found by the second.
+            port = self._ports.get(name)
+            if port and program.pid and accepts_connections(port) and not tree_listens(program.pid, port):
                 raise PermanentError(
-                    f"{program.name} ends as soon as it is started.", evidence=f"{log}\n{log_tail(log)}"
+                    f"Another program took port {port} in the moment of the start.",
+                    try_next="`beamloop down`, then `beamloop up`, which chooses another port.",
                 )
+
+    def _check_starts(self, program: ProgramState) -> None:
+        starts = self._starts.setdefault(program.name, set())
+        starts.add(program.started_at_s)
+        # Zero: not started yet.
+        if len(starts - {0}) >= HOPELESS_STARTS:
+            log = self._layout.logs / f"{program.name}.log"
+            raise PermanentError(
+                f"{program.name} ends as soon as it is started.", evidence=f"{log}\n{log_tail(log)}"
+            )
 
 
 def wait_for_programs(
-    client: AirflowClient, wanted: Collection[str], *, supervisor: Supervisor, watch: StartWatch
+    client: AirflowClient,
+    wanted: Collection[str],
+    ui_port: int,
+    *,
+    supervisor: Supervisor,
+    watch: StartWatch,
 ) -> None:
     """Wait until the programs called `wanted` do their work.
 
@@ -65,7 +86,7 @@ def wait_for_programs(
         When it takes longer than four minutes: ten times what a quiet machine needs.
     """
     deadline = time.monotonic() + START_LIMIT_S
-    while missing := set(wanted) - ready_programs(client, supervisor.states()):
+    while missing := set(wanted) - ready_programs(client, supervisor.states(), ui_port):
         if time.monotonic() > deadline:
             raise TransientError(
                 f"Not ready after {START_LIMIT_S:.0f} s: {', '.join(sorted(missing))}.",
