@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ def test_a_sweep_shows_its_six_programs_in_order_in_the_dials_pool(dag_bag: Any)
     dag = dag_bag.dags["process_collection"]
     tasks = [dag.get_task(f"sweep.{step}") for step in STEPS]
     assert all(task.pool == "dials" for task in tasks)
-    for earlier, later in zip(tasks, tasks[1:], strict=False):
+    for earlier, later in pairwise(tasks):
         assert earlier.task_id in later.upstream_task_ids
         assert later.priority_weight > earlier.priority_weight
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.dags.conftest import RunDag
+
 from beamloop.beamlines.profiles import make_parameters
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.intake import request_processing
@@ -16,8 +18,6 @@ from beamloop.records.images import SweepImages
 from beamloop.records.outcome import Outcome, OutcomeCode
 from beamloop.records.program import ProgramLimits
 from beamloop.sweep import stage
-
-from tests.dags.conftest import RunDag
 
 pytestmark = pytest.mark.dags
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beamloop.records.identifiers import SAFE_NAME, safe_name
+from beamloop.records.identifiers import SAFE_NAME, SweepId, natural_order, safe_name
 from beamloop.records.images import SweepImages
 from beamloop.records.outcome import TRY_NEXT, OutcomeCode
 from beamloop.records.parameters import Parameters, run_key
@@ -57,6 +57,7 @@ def test_files_have_the_digits_of_their_template() -> None:
     assert sweep.paths()[:2] == [Path("/data/x_001.cbf"), Path("/data/x_003.cbf")]
 
 
+SWEEP = SweepId(1)
 PARAMETERS = Parameters(
     "cells",
     False,
@@ -73,14 +74,24 @@ def test_parameters_survive_the_catalogue() -> None:
 def test_the_key_of_a_run_changes_with_what_decides_its_result() -> None:
     other = Parameters("cells", False, {"index": ()}, PARAMETERS.sample, PARAMETERS.limits)
     keys = {
-        run_key(PARAMETERS, "a", "3.12.1"),
-        run_key(PARAMETERS, "b", "3.12.1"),
-        run_key(PARAMETERS, "a", "3.30.1"),
-        run_key(PARAMETERS, "a", "3.12.1", "geometry-7"),
-        run_key(other, "a", "3.12.1"),
+        run_key(PARAMETERS, SWEEP, "a", "3.12.1"),
+        run_key(PARAMETERS, SWEEP, "b", "3.12.1"),
+        run_key(PARAMETERS, SweepId(2), "a", "3.12.1"),
+        run_key(PARAMETERS, SWEEP, "a", "3.30.1"),
+        run_key(PARAMETERS, SWEEP, "a", "3.12.1", "geometry-7"),
+        run_key(other, SWEEP, "a", "3.12.1"),
     }
-    assert len(keys) == 5
+    assert len(keys) == 6
 
 
 def test_every_reason_code_but_success_tells_a_person_what_to_try() -> None:
     assert {code for code in OutcomeCode if TRY_NEXT[code]} == set(OutcomeCode) - {OutcomeCode.PROCESSED}
+
+
+def test_numbers_in_names_sort_as_numbers() -> None:
+    assert sorted(["xtal10_1", "xtal2_1", "b", "xtal2_0"], key=natural_order) == [
+        "b",
+        "xtal2_0",
+        "xtal2_1",
+        "xtal10_1",
+    ]

@@ -1,11 +1,12 @@
 """Processing profiles and the parameter sets made from them."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
 import yaml
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from beamloop.errors import InvalidInputError
 from beamloop.records.parameters import STEPS, Parameters
@@ -17,11 +18,17 @@ OPTION = re.compile(r"[A-Za-z_][\w.]*=[^\x00-\x1f]*")
 RESERVED = re.compile(r"(.*\.)?(input|output|template|directory|hklout|nproc)\b.*=")
 
 
+class _Profile(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    for_merging: bool
+    options: dict[str, list[str]]
+
+
 @cache
-def _profiles() -> Mapping[str, Mapping[str, object]]:
+def _profiles() -> dict[str, _Profile]:
     text = files("beamloop.beamlines").joinpath("profiles.yaml").read_text("utf-8")
-    profiles: Mapping[str, Mapping[str, object]] = yaml.safe_load(text)
-    return profiles
+    return TypeAdapter(dict[str, _Profile]).validate_python(yaml.safe_load(text))
 
 
 def profile_names() -> list[str]:
@@ -85,12 +92,10 @@ def make_parameters(
         )
     chosen = _profiles()[profile]
     added = parse_settings(settings)
-    own = chosen["options"]
-    assert isinstance(own, dict)  # noqa: S101 - our own file, checked by a test
     return Parameters(
         profile=profile,
-        for_merging=bool(chosen["for_merging"]),
-        options={step: (*own.get(step, ()), *added.get(step, ())) for step in STEPS},
+        for_merging=chosen.for_merging,
+        options={step: (*chosen.options.get(step, ()), *added.get(step, ())) for step in STEPS},
         sample=sample,
         limits=limits,
     )

@@ -105,40 +105,57 @@ def request_processing(
         The collection, and its new requests; none when all of this work is known.
     """
     collection_id = _put_collection(connection, collection)
-    new_runs: list[_NewRun] = []
-    for sweep in collection.sweeps:
-        sweep_id = _put_sweep(connection, collection_id, sweep)
-        key = run_key(parameters, sweep.content_sha256, dials_version)
-        key = hashlib.sha256(f"{sweep_id} {key}".encode()).hexdigest()
-        repetition = QUERIES.next_repetition(connection, run_key=key)
-        if again or repetition == 0:
-            new_runs.append(_NewRun(sweep_id, key, repetition))
-    chunks = [new_runs[at : at + SWEEPS_PER_REQUEST] for at in range(0, len(new_runs), SWEEPS_PER_REQUEST)]
-    prefix = collection_key_name(collection)
+    new_runs = _new_runs(connection, collection_id, collection, parameters, dials_version, again=again)
     values = Json(parameters.as_json())
     requests = []
-    for chunk in chunks:
+    for at in range(0, len(new_runs), SWEEPS_PER_REQUEST):
+        chunk = new_runs[at : at + SWEEPS_PER_REQUEST]
         request_id = RequestId(
             QUERIES.put_request(
                 connection,
                 collection_id=collection_id,
-                dag_run_id=f"{prefix}.{_chunk_digest(chunk)}",
+                dag_run_id=f"{collection_key_name(collection)}.{_chunk_digest(chunk)}",
                 requested_by=requested_by,
             )
         )
-        for run in chunk:
-            QUERIES.add_run(
-                connection,
-                sweep_id=run.sweep_id,
-                request_id=request_id,
-                run_key=run.key,
-                repetition=run.repetition,
-                parameters=values,
-                dials_version=dials_version,
-            )
+        _add_runs(connection, request_id, chunk, values, dials_version)
         note_event(connection, requested_by, "request", collection_id, f"{len(chunk)} sweeps asked for")
         requests.append(request_id)
     return collection_id, requests
+
+
+def _new_runs(
+    connection: Connection,
+    collection_id: CollectionId,
+    collection: FoundCollection,
+    parameters: Parameters,
+    dials_version: str,
+    *,
+    again: bool,
+) -> list[_NewRun]:
+    new_runs = []
+    for sweep in collection.sweeps:
+        sweep_id = _put_sweep(connection, collection_id, sweep)
+        key = run_key(parameters, sweep_id, sweep.content_sha256, dials_version)
+        repetition = QUERIES.next_repetition(connection, run_key=key)
+        if again or repetition == 0:
+            new_runs.append(_NewRun(sweep_id, key, repetition))
+    return new_runs
+
+
+def _add_runs(
+    connection: Connection, request_id: RequestId, runs: Sequence[_NewRun], parameters: Json, version: str
+) -> None:
+    for run in runs:
+        QUERIES.add_run(
+            connection,
+            sweep_id=run.sweep_id,
+            request_id=request_id,
+            run_key=run.key,
+            repetition=run.repetition,
+            parameters=parameters,
+            dials_version=version,
+        )
 
 
 def collection_key_name(collection: FoundCollection) -> str:

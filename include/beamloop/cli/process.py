@@ -11,7 +11,7 @@ from beamloop.beamlines.profiles import make_parameters
 from beamloop.beamlines.samples import parse_sample
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.intake import request_by_id, request_processing
-from beamloop.catalog.results import results_of_collection
+from beamloop.catalog.results import SweepResult, results_of_collection
 from beamloop.cli.follow import follow
 from beamloop.cli.results_json import dump, results_document
 from beamloop.cli.results_table import print_results, results_console
@@ -19,7 +19,9 @@ from beamloop.cli.session import find_dials, load_settings, open_airflow
 from beamloop.errors import InvalidInputError
 from beamloop.records.collection import FoundCollection
 from beamloop.records.identifiers import CollectionId, RequestId
+from beamloop.records.outcome import NEED_A_PERSON
 from beamloop.records.parameters import Parameters
+from beamloop.records.sample import Sample
 from beamloop.watch.find_sweeps import FolderContent, read_folder
 
 DAG = "process_collection"
@@ -39,14 +41,14 @@ def process(
     wait: Annotated[bool, typer.Option("--wait", help="Follow until every sweep has ended.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
-    """Process a folder of images through Airflow."""
+    """Process a folder of images through Airflow.
+
+    The exit code is 1 when a program crashed or the platform failed; an outcome of the data is no fault.
+    """
     console = results_console(stderr=as_json)
     sample = parse_sample(space_group, unit_cell)
     content = _read(directory, pattern, console)
-    parameters = _parameters(beamline, profile, setting or [])
-    parameters = Parameters(
-        parameters.profile, parameters.for_merging, parameters.options, sample, parameters.limits
-    )
+    parameters = _parameters(beamline, profile, setting or [], sample)
     found = FoundCollection(beamline, directory.resolve(), content.sweeps, sample)
     with Catalog(load_settings().catalog_dsn) as catalog:
         collection_id, requests = _ask(catalog, found, parameters, again)
@@ -55,7 +57,10 @@ def process(
         _start(catalog, requests)
         if wait:
             follow(console, lambda: _results(catalog, collection_id))
-        _print(console, found, catalog, collection_id, as_json)
+        results = _results(catalog, collection_id)
+    _print(console, found, results, as_json)
+    if any(result.outcome and result.outcome.code in NEED_A_PERSON for result in results):
+        raise typer.Exit(1)
 
 
 def _read(directory: Path, pattern: str, console: Console) -> FolderContent:
@@ -70,12 +75,13 @@ def _read(directory: Path, pattern: str, console: Console) -> FolderContent:
     return content
 
 
-def _parameters(beamline: str, profile: str | None, settings: list[str]) -> Parameters:
+def _parameters(beamline: str, profile: str | None, settings: list[str], sample: Sample) -> Parameters:
     known, _ = read_beamlines(load_settings().beamlines_directory)
     file = next((entry for entry in known if entry.beamline == beamline), None)
     return make_parameters(
         profile or (file.profile if file else "cells"),
         settings=[*(file.settings if file else []), *settings],
+        sample=sample,
         limits=program_limits(file.limits if file else Limits()),
     )
 
@@ -99,15 +105,12 @@ def _start(catalog: Catalog, requests: list[RequestId]) -> None:
             airflow.trigger(DAG, dag_run_id, {"request_id": request_id})
 
 
-def _results(catalog: Catalog, collection_id: CollectionId):  # type: ignore[no-untyped-def]
+def _results(catalog: Catalog, collection_id: CollectionId) -> list[SweepResult]:
     with catalog.transaction() as connection:
         return results_of_collection(connection, collection_id)
 
 
-def _print(
-    console: Console, found: FoundCollection, catalog: Catalog, collection_id: CollectionId, as_json: bool
-) -> None:
-    results = _results(catalog, collection_id)
+def _print(console: Console, found: FoundCollection, results: list[SweepResult], as_json: bool) -> None:
     if as_json:
         typer.echo(dump(results_document(str(found.directory), results)))
     else:

@@ -11,10 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from beamloop.catalog.results import SweepResult
-from beamloop.records.outcome import OutcomeCode
+from beamloop.records.outcome import NEED_A_PERSON, OutcomeCode
 
 GOOD, OUTCOME, FAULT, RUNNING = "green", "yellow", "red", "cyan"
-FAULTS = (OutcomeCode.PROGRAM_CRASHED, OutcomeCode.ARTIFACT_DAMAGED, OutcomeCode.INTERRUPTED)
 
 
 # In the order in which a narrow terminal goes without them.
@@ -124,7 +123,7 @@ def _outcome(result: SweepResult) -> Text:
     code = result.outcome.code
     if code is OutcomeCode.PROCESSED:
         return Text("✓ processed", style=GOOD)
-    if code in FAULTS:
+    if code in NEED_A_PERSON:
         return Text(f"✗ {code.value}", style=FAULT)
     return Text(f"– {code.value}", style=OUTCOME)
 

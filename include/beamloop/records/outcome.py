@@ -25,6 +25,9 @@ class OutcomeCode(StrEnum):
     CANCELLED = "cancelled"
 
 
+# The platform or a program failed, not the data.
+NEED_A_PERSON = (OutcomeCode.PROGRAM_CRASHED, OutcomeCode.ARTIFACT_DAMAGED, OutcomeCode.INTERRUPTED)
+
 TRY_NEXT = {
     OutcomeCode.PROCESSED: "",
     OutcomeCode.NO_SPOTS: "Look at an image: is there a crystal in the beam? If spots are visible, lower "

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from beamloop.records.identifiers import SweepId
 from beamloop.records.program import ProgramLimits
 from beamloop.records.sample import Sample, UnitCell
 
@@ -47,13 +48,17 @@ class Parameters:
         )
 
 
-def run_key(parameters: Parameters, content_sha256: str, dials_version: str, geometry: str = "") -> str:
+def run_key(
+    parameters: Parameters, sweep_id: SweepId, content_sha256: str, dials_version: str, geometry: str = ""
+) -> str:
     """Hash what decides a run's result; the same work has the same key.
 
     Parameters
     ----------
     parameters
         The parameter set.
+    sweep_id
+        The sweep.
     content_sha256
         The sweep's content, see :meth:`SweepImages.content_sha256`.
     dials_version
@@ -66,5 +71,5 @@ def run_key(parameters: Parameters, content_sha256: str, dials_version: str, geo
     str
         64 hexadecimal digits.
     """
-    parts = [parameters.as_json(), content_sha256, dials_version, geometry]
+    parts = [parameters.as_json(), sweep_id, content_sha256, dials_version, geometry]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -7,10 +7,7 @@ from beamloop.catalog.connection import Catalog
 from beamloop.catalog.results import SweepResult, collection_of_request, results_of_collection
 from beamloop.catalog.runs import close_request
 from beamloop.records.identifiers import RequestId
-from beamloop.records.outcome import OutcomeCode
-
-# The platform or a program failed, not the data.
-NEED_A_PERSON = (OutcomeCode.PROGRAM_CRASHED, OutcomeCode.ARTIFACT_DAMAGED, OutcomeCode.INTERRUPTED)
+from beamloop.records.outcome import NEED_A_PERSON
 
 
 @dataclass(frozen=True, slots=True)
