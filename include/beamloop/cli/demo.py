@@ -14,8 +14,10 @@ from beamloop.cli.follow import Results, follow
 from beamloop.cli.results_json import dump, results_document
 from beamloop.cli.results_table import print_results, results_console
 from beamloop.cli.session import open_catalog
+from beamloop.cli.stack import INTERRUPTED
 from beamloop.cli.truth import compare, unexpected
-from beamloop.local_stack.bring_up import bring_up
+from beamloop.local_stack.bring_up import StackAccess, bring_up
+from beamloop.local_stack.exclusive import termination_as_interrupt
 from beamloop.local_stack.layout import find_layout
 from beamloop.local_stack.narration import Narration
 from beamloop.simulate import Truth, read_truth, write_collection
@@ -30,15 +32,31 @@ def demo(
     seed: Annotated[int, typer.Option(help="Another seed is another collection.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
-    """Start the stack, simulate a collection, process it, and compare with the truth."""
+    """Start the stack, simulate a collection, process it, and compare with the truth.
+
+    The exit code is 0 when every sweep ended as its truth says.
+    """
     console = results_console(stderr=as_json)
+    narration = Narration(lambda text: console.print(text, markup=False, highlight=False, soft_wrap=True))
     began = time.monotonic()
-    layout = find_layout()
-    note = Narration(lambda text: console.print(text, markup=False, highlight=False, soft_wrap=True))
-    access = bring_up(layout, note)
-    directory = layout.watched / f"teha_{seed}"
-    truth = _collect(console, PRESETS[PRESET](seed), directory)
-    console.print(f"Waiting for Airflow to process {len(truth.sweeps)} sweeps: {access.url}", highlight=False)
+    with termination_as_interrupt():
+        try:
+            access = bring_up(find_layout(), narration)
+            as_expected = _run(console, narration, access, seed, as_json)
+        except KeyboardInterrupt:
+            narration.note("Interrupted; `make demo` goes on from here, `make down` stops what runs.")
+            raise typer.Exit(INTERRUPTED) from None
+    narration.note(f"Whole demo: {time.monotonic() - began:.0f} s. The stack runs on: `make down` stops it.")
+    narration.note(f"Airflow: {access.url}  user {access.user}  password {access.password}")
+    if not as_expected:
+        raise typer.Exit(1)
+
+
+def _run(console: Console, narration: Narration, access: StackAccess, seed: int, as_json: bool) -> bool:
+    """Simulate, wait, print; whether every sweep ended as its truth says."""
+    directory = find_layout().watched / f"teha_{seed}"
+    truth = _collect(console, narration, PRESETS[PRESET](seed), directory)
+    narration.note(f"Waiting for Airflow to process {len(truth.sweeps)} sweeps: {access.url}")
     with open_catalog() as catalog:
 
         def read() -> list[SweepResult]:
@@ -48,20 +66,15 @@ def demo(
 
         results = follow(console, read, expected_sweeps=len(truth.sweeps))
     _print(console, directory, results, truth, as_json)
-    note.note(
-        f"Whole demo: {time.monotonic() - began:.0f} s. The stack goes on running: `make down` stops it."
-    )
-    note.note(f"Airflow: {access.url}  user {access.user}  password {access.password}")
-    if unexpected(results, truth):
-        raise typer.Exit(1)
+    return not unexpected(results, truth)
 
 
-def _collect(console: Console, plan: CollectionPlan, directory: Path) -> Truth:
+def _collect(console: Console, narration: Narration, plan: CollectionPlan, directory: Path) -> Truth:
     """Write the collection as a beamline would, unless it stands there whole."""
     images = [directory / path for sweep in plan.sweeps for path in sweep_images(sweep).paths()]
     if directory.exists():
         if all(path.exists() for path in images):
-            console.print(f"The simulated collection {directory.name} is there already.", highlight=False)
+            narration.note(f"The simulated collection {directory.name} is there already.")
             return read_truth(directory)
         shutil.rmtree(directory)  # left by an interrupted demo
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
@@ -69,9 +82,7 @@ def _collect(console: Console, plan: CollectionPlan, directory: Path) -> Truth:
         truth = write_collection(
             plan, directory, pace_s_per_image=PACE_S_PER_IMAGE, on_image=lambda _: progress.advance(bar)
         )
-    console.print(
-        f"Simulated beamline wrote {len(images)} images to {directory}", soft_wrap=True, highlight=False
-    )
+    narration.note(f"Simulated beamline wrote {len(images)} images to {directory}")
     return truth
 
 
