@@ -1,21 +1,16 @@
 """Collections, sweeps and requests for processing enter the catalogue, each once."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from psycopg2.extensions import connection as Connection
-from psycopg2.extras import Json
 
 from beamloop.catalog.connection import QUERIES
+from beamloop.catalog.requests import WantedRun, ask_for_runs
 from beamloop.records.collection import FoundCollection, FoundSweep
 from beamloop.records.identifiers import CollectionId, RequestId, RunId, SweepId, natural_order, safe_name
-from beamloop.records.parameters import Parameters, run_key
-
-# Airflow fails a task that maps over more than core.max_map_length (1024), and each of its scheduling
-# passes looks at every unfinished task of a run: half of that keeps runs quick.
-SWEEPS_PER_REQUEST = 500
+from beamloop.records.parameters import Parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,36 +19,6 @@ class DagRequest:
 
     request_id: RequestId
     dag_run_id: str  # "plate3-1f0c9a.4be1c2f09a33"
-
-
-@dataclass(frozen=True, slots=True)
-class _NewRun:
-    sweep_id: SweepId
-    key: str
-    repetition: int
-
-
-def note_event(
-    connection: Connection, actor: str, kind: str, collection_id: CollectionId, sentence: str
-) -> None:
-    """Write down for people what happened and who did it.
-
-    Parameters
-    ----------
-    connection
-        Inside a transaction.
-    actor
-        A person or a part of Beamloop, e.g. "watch".
-    kind
-        One word to filter by, e.g. "request".
-    collection_id
-        Where it happened.
-    sentence
-        Plain words.
-    """
-    QUERIES.add_event(
-        connection, actor=actor, kind=kind, collection_id=collection_id, run_id=None, sentence=sentence
-    )
 
 
 def known_contents(connection: Connection, beamline: str, directory: Path) -> frozenset[tuple[str, str]]:
@@ -81,9 +46,6 @@ def request_processing(
 ) -> tuple[CollectionId, list[RequestId]]:
     """Register a collection and ask for the runs that are not known yet.
 
-    Registering the folder locks its row until the transaction ends, so two askers of the same work come
-    one after the other, and the second finds nothing new.
-
     Parameters
     ----------
     connection
@@ -105,57 +67,20 @@ def request_processing(
         The collection, and its new requests; none when all of this work is known.
     """
     collection_id = _put_collection(connection, collection)
-    new_runs = _new_runs(connection, collection_id, collection, parameters, dials_version, again=again)
-    values = Json(parameters.as_json())
-    requests = []
-    for at in range(0, len(new_runs), SWEEPS_PER_REQUEST):
-        chunk = new_runs[at : at + SWEEPS_PER_REQUEST]
-        request_id = RequestId(
-            QUERIES.put_request(
-                connection,
-                collection_id=collection_id,
-                dag_run_id=f"{collection_key_name(collection)}.{_chunk_digest(chunk)}",
-                requested_by=requested_by,
-            )
-        )
-        _add_runs(connection, request_id, chunk, values, dials_version)
-        note_event(connection, requested_by, "request", collection_id, f"{len(chunk)} sweeps asked for")
-        requests.append(request_id)
+    wanted = [
+        WantedRun(_put_sweep(connection, collection_id, sweep), sweep.content_sha256, parameters)
+        for sweep in collection.sweeps
+    ]
+    requests = ask_for_runs(
+        connection,
+        collection_id,
+        collection_key_name(collection),
+        wanted,
+        dials_version,
+        requested_by=requested_by,
+        again=again,
+    )
     return collection_id, requests
-
-
-def _new_runs(
-    connection: Connection,
-    collection_id: CollectionId,
-    collection: FoundCollection,
-    parameters: Parameters,
-    dials_version: str,
-    *,
-    again: bool,
-) -> list[_NewRun]:
-    new_runs = []
-    for sweep in collection.sweeps:
-        sweep_id = _put_sweep(connection, collection_id, sweep)
-        key = run_key(parameters, sweep_id, sweep.content_sha256, dials_version)
-        repetition = QUERIES.next_repetition(connection, run_key=key)
-        if again or repetition == 0:
-            new_runs.append(_NewRun(sweep_id, key, repetition))
-    return new_runs
-
-
-def _add_runs(
-    connection: Connection, request_id: RequestId, runs: Sequence[_NewRun], parameters: Json, version: str
-) -> None:
-    for run in runs:
-        QUERIES.add_run(
-            connection,
-            sweep_id=run.sweep_id,
-            request_id=request_id,
-            run_key=run.key,
-            repetition=run.repetition,
-            parameters=parameters,
-            dials_version=version,
-        )
 
 
 def collection_key_name(collection: FoundCollection) -> str:
@@ -231,8 +156,3 @@ def _put_sweep(connection: Connection, collection_id: CollectionId, sweep: Found
             connection, sweep_id=sweep_id, block_number=number, image_first=first, image_last=last
         )
     return sweep_id
-
-
-def _chunk_digest(chunk: Sequence[_NewRun]) -> str:
-    text = "\n".join(f"{run.key} {run.repetition}" for run in chunk)
-    return hashlib.sha256(text.encode()).hexdigest()[:12]

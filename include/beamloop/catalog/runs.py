@@ -117,6 +117,7 @@ def _add_programs(connection: Connection, run_id: RunId, report: StepReport) -> 
             step=report.step,
             start_number=number,
             argv=list(program.argv),
+            folder=_folder_in_step(report.step, program.log_path),
             program_end=program.end.value,
             exit_code=program.exit_code,
             missing_outputs=list(program.missing_outputs),
@@ -125,6 +126,13 @@ def _add_programs(connection: Connection, run_id: RunId, report: StepReport) -> 
             cpu_s=program.cpu_s,
             peak_memory_bytes=program.peak_memory_bytes,
         )
+
+
+def _folder_in_step(step: str, log_path: Path) -> str:
+    """Return where a program ran, below the step's folder that its staging folder becomes."""
+    parts = log_path.parent.parts
+    staging = f".staging-{step}"
+    return "/".join(parts[parts.index(staging) + 1 :]) if staging in parts else ""
 
 
 def _add_facts(connection: Connection, run_id: RunId, report: StepReport) -> None:

@@ -121,6 +121,7 @@ CREATE TABLE beamloop.program_starts (
     wall_s double precision NOT NULL,
     cpu_s double precision NOT NULL,
     peak_memory_bytes bigint NOT NULL,
+    folder text DEFAULT ''::text NOT NULL,
     CONSTRAINT program_starts_argv_check CHECK ((array_length(argv, 1) >= 1)),
     CONSTRAINT program_starts_cpu_s_check CHECK ((cpu_s >= (0)::double precision)),
     CONSTRAINT program_starts_peak_memory_bytes_check CHECK ((peak_memory_bytes >= 0)),
@@ -186,6 +187,15 @@ ALTER TABLE beamloop.runs ALTER COLUMN run_id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE beamloop.samples_by_hand (
+    directory text NOT NULL,
+    space_group text,
+    unit_cell beamloop.unit_cell,
+    said_by text NOT NULL,
+    said_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT samples_by_hand_check CHECK (((space_group IS NOT NULL) OR (unit_cell IS NOT NULL)))
 );
 
 CREATE TABLE beamloop.schema_migrations (
@@ -294,6 +304,9 @@ ALTER TABLE ONLY beamloop.runs
 
 ALTER TABLE ONLY beamloop.runs
     ADD CONSTRAINT runs_run_key_repetition_key UNIQUE (run_key, repetition);
+
+ALTER TABLE ONLY beamloop.samples_by_hand
+    ADD CONSTRAINT samples_by_hand_pkey PRIMARY KEY (directory);
 
 ALTER TABLE ONLY beamloop.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (name);

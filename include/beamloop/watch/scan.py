@@ -8,13 +8,8 @@ from pathlib import Path
 
 from beamloop.beamlines.beamline_file import Beamline, read_beamlines
 from beamloop.catalog.connection import Catalog
-from beamloop.catalog.intake import (
-    DagRequest,
-    known_contents,
-    note_event,
-    request_processing,
-    waiting_requests,
-)
+from beamloop.catalog.events import note_event
+from beamloop.catalog.intake import DagRequest, known_contents, request_processing, waiting_requests
 from beamloop.errors import InvalidInputError
 from beamloop.records.collection import FoundCollection
 from beamloop.watch.find_sweeps import FolderContent, read_folder
@@ -65,7 +60,7 @@ def _folders(beamline: Beamline) -> Iterator[Path]:
 
 
 def _look_at(beamline: Beamline, directory: Path, catalog: Catalog, dials_version: str) -> None:
-    content = read_folder(directory, beamline.pattern)
+    content = read_folder(directory, beamline.patterns)
     if not content.sweeps or not _is_quiet(content, beamline.quiet_s):
         return
     with catalog.transaction() as connection:

@@ -39,3 +39,7 @@ FROM beamloop.requests WHERE request_id = :request_id;
 SELECT r.run_id, s.name, s.key_name, o.code
 FROM beamloop.runs r JOIN beamloop.sweeps s USING (sweep_id) LEFT JOIN beamloop.outcomes o USING (run_id)
 WHERE r.request_id = :request_id ORDER BY s.name, r.run_id;
+
+-- name: lock_collection(collection_id)$
+-- Let one asker after the other ask for runs of a collection.
+SELECT collection_id FROM beamloop.collections WHERE collection_id = :collection_id FOR UPDATE;

@@ -27,12 +27,12 @@ VALUES (:run_id, :step, :started_at, :ended_at, :finding)
 ON CONFLICT (run_id, step) DO NOTHING
 RETURNING step;
 
--- name: add_program(run_id, step, start_number, argv, program_end, exit_code, missing_outputs, started_at, wall_s, cpu_s, peak_memory_bytes)!
+-- name: add_program(run_id, step, start_number, argv, folder, program_end, exit_code, missing_outputs, started_at, wall_s, cpu_s, peak_memory_bytes)!
 -- One start of one program.
 INSERT INTO beamloop.program_starts
-    (run_id, step, start_number, argv, program_end, exit_code, missing_outputs, started_at, wall_s, cpu_s,
-     peak_memory_bytes)
-VALUES (:run_id, :step, :start_number, :argv, :program_end, :exit_code, :missing_outputs, :started_at,
+    (run_id, step, start_number, argv, folder, program_end, exit_code, missing_outputs, started_at, wall_s,
+     cpu_s, peak_memory_bytes)
+VALUES (:run_id, :step, :start_number, :argv, :folder, :program_end, :exit_code, :missing_outputs, :started_at,
         :wall_s, :cpu_s, :peak_memory_bytes);
 
 -- name: add_rung(run_id, rung, method, reason, accepted, indexed_count, finding, cpu_s)!

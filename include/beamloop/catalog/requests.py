@@ -1,0 +1,132 @@
+"""Ask for runs of sweeps that the catalogue knows; the same work once, unless asked again."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from psycopg2.extensions import connection as Connection
+from psycopg2.extras import Json
+
+from beamloop.catalog.connection import QUERIES
+from beamloop.catalog.events import note_event
+from beamloop.records.identifiers import CollectionId, RequestId, SweepId
+from beamloop.records.parameters import Parameters, run_key
+
+# Airflow fails a task that maps over more than core.max_map_length (1024), and each of its scheduling
+# passes looks at every unfinished task of a run: half of that keeps runs quick.
+SWEEPS_PER_REQUEST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class WantedRun:
+    """A sweep to process, as it is now on the disk, and how."""
+
+    sweep_id: SweepId  # 12
+    content_sha256: str
+    parameters: Parameters
+
+
+@dataclass(frozen=True, slots=True)
+class _NewRun:
+    wanted: WantedRun
+    key: str
+    repetition: int
+
+
+def is_known_work(connection: Connection, wanted: WantedRun, dials_version: str) -> bool:
+    """Tell whether a sweep has a run with these parameters, this content and this DIALS."""
+    return _next_repetition(connection, _key(wanted, dials_version)) > 0
+
+
+def ask_for_runs(
+    connection: Connection,
+    collection_id: CollectionId,
+    key_name: str,
+    wanted: Sequence[WantedRun],
+    dials_version: str,
+    *,
+    requested_by: str,
+    again: bool = False,
+) -> list[RequestId]:
+    """Ask for the runs that are not known yet.
+
+    The collection's row is locked until the transaction ends, so two askers of the same work come one
+    after the other, and the second finds nothing new.
+
+    Parameters
+    ----------
+    connection
+        Inside a transaction.
+    collection_id
+        The collection that all the sweeps belong to.
+    key_name
+        Its place in the store, with which the names of the DAG runs begin.
+    wanted
+        Sweeps and parameter sets.
+    dials_version
+        The DIALS that will do the work, e.g. "3.12.1".
+    requested_by
+        A person or "watch".
+    again
+        Ask for work that is known too.
+
+    Returns
+    -------
+    list of RequestId
+        None when all of this work is known; several when there are more sweeps than one DAG run takes.
+    """
+    QUERIES.lock_collection(connection, collection_id=collection_id)
+    new_runs = _new_runs(connection, wanted, dials_version, again=again)
+    requests = []
+    for at in range(0, len(new_runs), SWEEPS_PER_REQUEST):
+        chunk = new_runs[at : at + SWEEPS_PER_REQUEST]
+        request_id = RequestId(
+            QUERIES.put_request(
+                connection,
+                collection_id=collection_id,
+                dag_run_id=f"{key_name}.{_chunk_digest(chunk)}",
+                requested_by=requested_by,
+            )
+        )
+        _add_runs(connection, request_id, chunk, dials_version)
+        note_event(connection, requested_by, "request", collection_id, f"{len(chunk)} sweeps asked for")
+        requests.append(request_id)
+    return requests
+
+
+def _key(wanted: WantedRun, dials_version: str) -> str:
+    return run_key(wanted.parameters, wanted.sweep_id, wanted.content_sha256, dials_version)
+
+
+def _next_repetition(connection: Connection, key: str) -> int:
+    return int(QUERIES.next_repetition(connection, run_key=key))
+
+
+def _new_runs(
+    connection: Connection, wanted: Sequence[WantedRun], dials_version: str, *, again: bool
+) -> list[_NewRun]:
+    new_runs = []
+    for run in wanted:
+        key = _key(run, dials_version)
+        repetition = _next_repetition(connection, key)
+        if again or repetition == 0:
+            new_runs.append(_NewRun(run, key, repetition))
+    return new_runs
+
+
+def _add_runs(connection: Connection, request_id: RequestId, runs: Sequence[_NewRun], version: str) -> None:
+    for run in runs:
+        QUERIES.add_run(
+            connection,
+            sweep_id=run.wanted.sweep_id,
+            request_id=request_id,
+            run_key=run.key,
+            repetition=run.repetition,
+            parameters=Json(run.wanted.parameters.as_json()),
+            dials_version=version,
+        )
+
+
+def _chunk_digest(chunk: Sequence[_NewRun]) -> str:
+    text = "\n".join(f"{run.key} {run.repetition}" for run in chunk)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
