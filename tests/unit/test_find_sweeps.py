@@ -25,6 +25,14 @@ def test_each_template_is_a_sweep_and_gaps_are_named(tmp_path: Path) -> None:
     assert (second.images.name, second.images.first, second.images.last) == ("b", 3, 4)
 
 
+@pytest.mark.parametrize("suffix", [".cbf.gz", ".cbf.bz2"])
+def test_packed_images_are_a_sweep_of_their_own(tmp_path: Path, suffix: str) -> None:
+    touch(tmp_path, f"a_1_00001{suffix}", f"a_1_00002{suffix}", f"a_1_00001{suffix}.part")
+    (sweep,) = read_folder(tmp_path).sweeps
+    assert (sweep.images.template, sweep.images.last) == (f"a_1_#####{suffix}", 2)
+    assert sweep.images.path(2).exists()
+
+
 @pytest.mark.parametrize("prefix", HOSTILE_PREFIXES)
 def test_a_hostile_name_is_only_a_name(tmp_path: Path, prefix: str) -> None:
     touch(tmp_path, *(f"{prefix}{n:03d}.cbf" for n in (1, 2)))

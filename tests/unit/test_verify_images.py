@@ -1,10 +1,15 @@
 """Broken image files are named with what is wrong, before DIALS sees them."""
 
+import bz2
+import gzip
+import random
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from beamloop.sweep.verify_images import faults_of, image_fault, words_for
+from beamloop.image_files.cbf import image_fault
+from beamloop.sweep.verify_images import faults_of, words_for
 
 pytestmark = pytest.mark.unit
 
@@ -30,6 +35,54 @@ def fault(folder: Path, content: bytes) -> str | None:
 )
 def test_a_broken_image_is_told_from_a_whole_one(tmp_path: Path, content: bytes, words: str | None) -> None:
     assert fault(tmp_path, content) == words
+
+
+# As a writer leaves it: boundary line and padding after the pixels.
+WHOLE = HEADER + bytes(100) + b"\r\n--CIF-BINARY-FORMAT-SECTION----\r\n" + bytes(4095)
+# Pixels that do not compress, so that a compressed file can be cut in its middle.
+LARGE = (
+    HEADER.replace(b"100", b"300000") + random.Random(1).randbytes(300000) + b"\r\n;\r\n"  # noqa: S311
+)
+PACKERS: dict[str, Callable[[bytes], bytes]] = {".gz": gzip.compress, ".bz2": bz2.compress}
+
+
+def packed_fault(folder: Path, suffix: str, content: bytes) -> str | None:
+    path = folder / f"x_001.cbf{suffix}"
+    path.write_bytes(content)
+    return image_fault(path, folder)
+
+
+@pytest.mark.parametrize("suffix", PACKERS)
+def test_a_broken_packed_image_is_told_from_a_whole_one(tmp_path: Path, suffix: str) -> None:
+    pack = PACKERS[suffix]
+    assert packed_fault(tmp_path, suffix, pack(WHOLE)) is None
+    assert packed_fault(tmp_path, suffix, pack(LARGE)) is None
+    assert packed_fault(tmp_path, suffix, b"") == "empty"
+    assert packed_fault(tmp_path, suffix, pack(b"just some text")) == "not a CBF file"
+    assert packed_fault(tmp_path, suffix, pack(b"")) == "not a CBF file"
+    assert packed_fault(tmp_path, suffix, pack(b"###CBF: VERSION 1.5\r\n")) == "without a complete CBF header"
+    words = {".gz": "not a gzip file", ".bz2": "not a bzip2 file"}[suffix]
+    assert packed_fault(tmp_path, suffix, WHOLE) == words
+
+
+@pytest.mark.parametrize("suffix", PACKERS)
+@pytest.mark.parametrize("content", [WHOLE, LARGE], ids=["small", "large"])
+def test_a_packed_image_may_be_cut_anywhere(tmp_path: Path, suffix: str, content: bytes) -> None:
+    whole = PACKERS[suffix](content)
+    for length in (3, 20, len(whole) // 2, len(whole) - 20, len(whole) - 1):
+        assert packed_fault(tmp_path, suffix, whole[:length]) == "cut short", length
+
+
+def test_a_gzip_file_of_several_members_is_whole(tmp_path: Path) -> None:
+    members = gzip.compress(LARGE[:1000]) + gzip.compress(LARGE[1000:])
+    assert packed_fault(tmp_path, ".gz", members) is None
+    assert packed_fault(tmp_path, ".gz", members[:-9]) == "cut short"
+
+
+def test_of_a_large_packed_image_only_beginning_and_end_are_read(tmp_path: Path) -> None:
+    packed = bytearray(gzip.compress(LARGE))
+    packed[150000:150100] = bytes(100)
+    assert packed_fault(tmp_path, ".gz", bytes(packed)) is None
 
 
 def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:

@@ -6,11 +6,13 @@ from typing import Annotated
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic_core import ErrorDetails
 
 from beamloop.beamlines.profiles import make_parameters
 from beamloop.beamlines.samples import parse_sample
 from beamloop.errors import InvalidInputError
 from beamloop.records.identifiers import SAFE_NAME
+from beamloop.records.images import IMAGE_PATTERNS
 from beamloop.records.parameters import Parameters
 from beamloop.records.program import ProgramLimits
 
@@ -39,7 +41,9 @@ class Beamline(_Part):
 
     beamline: Annotated[str, StringConstraints(pattern=f"^{SAFE_NAME.pattern}$")]
     roots: list[Path] = Field(min_length=1)
-    pattern: str = "*.cbf"
+    patterns: list[Annotated[str, StringConstraints(min_length=1)]] = Field(
+        default=list(IMAGE_PATTERNS), min_length=1
+    )
     quiet_s: float = Field(default=60, ge=0)
     profile: str = "cells"
     settings: list[str] = []
@@ -89,12 +93,19 @@ def read_beamline(path: Path) -> Beamline:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise _invalid(path, " ".join(str(error).split())) from error
     except ValidationError as error:
-        faults = [f"{'.'.join(map(str, f['loc'])) or 'the file'}: {f['msg']}" for f in error.errors()]
-        raise _invalid(path, "; ".join(faults)) from error
+        raise _invalid(path, "; ".join(map(_field_fault, error.errors()))) from error
     except InvalidInputError as error:
         raise _invalid(path, f"{error.what} {error.try_next}") from error
     roots = [(path.resolve().parent / root).resolve() for root in beamline.roots]
     return beamline.model_copy(update={"roots": roots})
+
+
+def _field_fault(fault: ErrorDetails) -> str:
+    """Name a field and what it must be."""
+    field = ".".join(map(str, fault["loc"])) or "the file"
+    if fault["type"] == "extra_forbidden" and len(fault["loc"]) == 1:
+        return f"{field}: there is no such field; there are {', '.join(Beamline.model_fields)}"
+    return f"{field}: {fault['msg']}"
 
 
 def _invalid(path: Path, fault: str) -> InvalidInputError:

@@ -1,5 +1,6 @@
 """`beamloop process`: a folder of images through Airflow, from the shell."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from beamloop.cli.session import find_dials, load_settings, open_airflow
 from beamloop.errors import InvalidInputError
 from beamloop.records.collection import FoundCollection
 from beamloop.records.identifiers import CollectionId, RequestId
+from beamloop.records.images import IMAGE_PATTERNS
 from beamloop.records.outcome import NEED_A_PERSON
 from beamloop.records.parameters import Parameters
 from beamloop.records.sample import Sample
@@ -36,7 +38,9 @@ def process(
         list[str] | None, typer.Option("--set", help="PROGRAM.OPTION=VALUE for one DIALS program.")
     ] = None,
     beamline: Annotated[str, typer.Option(help="Whose limits and profile apply.")] = "local",
-    pattern: Annotated[str, typer.Option(help="Which file names are images.")] = "*.cbf",
+    pattern: Annotated[
+        list[str] | None, typer.Option(help="Which file names are images; may be repeated.")
+    ] = None,
     again: Annotated[bool, typer.Option("--again", help="Process known work a second time.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Follow until every sweep has ended.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
@@ -47,7 +51,7 @@ def process(
     """
     console = results_console(stderr=as_json)
     sample = parse_sample(space_group, unit_cell)
-    content = _read(directory, pattern, console)
+    content = _read(directory, pattern or IMAGE_PATTERNS, console)
     parameters = _parameters(beamline, profile, setting or [], sample)
     found = FoundCollection(beamline, directory.resolve(), content.sweeps, sample)
     with Catalog(load_settings().catalog_dsn) as catalog:
@@ -63,13 +67,14 @@ def process(
         raise typer.Exit(1)
 
 
-def _read(directory: Path, pattern: str, console: Console) -> FolderContent:
-    content = read_folder(directory.resolve(), pattern)
+def _read(directory: Path, patterns: Sequence[str], console: Console) -> FolderContent:
+    content = read_folder(directory.resolve(), patterns)
     for name in content.strangers:
         console.print(f"Not an image of a sweep (no image number): {name!r}", style="yellow", markup=False)
     if not content.sweeps:
         raise InvalidInputError(
-            f"The folder {str(directory)!r} has no images {pattern} with a number before the suffix.",
+            f"The folder {str(directory)!r} has no images ({', '.join(patterns)}) with a number before the "
+            "suffix.",
             try_next="Name the folder that holds the images, or give --pattern.",
         )
     return content

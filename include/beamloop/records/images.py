@@ -5,6 +5,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+# Which file names are images unless a beamline or a person says otherwise.
+IMAGE_PATTERNS = ("*.cbf", "*.cbf.gz", "*.cbf.bz2")
+
 
 def image_status(path: Path) -> os.stat_result:
     """Return size and times of an image; of a link that leads nowhere, those of the link itself.

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from beamloop.dials_cli.failures import FailureCause, explain_failure
 from beamloop.errors import DiskFullError, TransientError
+from beamloop.image_files.faults import NOT_THERE
 from beamloop.records.outcome import OutcomeCode
 from beamloop.records.program import ProgramEnd, ProgramResult
-from beamloop.sweep.verify_images import NOT_THERE, faults_of, words_for
+from beamloop.sweep.verify_images import faults_of, words_for
 from beamloop.sweep.work import Finding, StepWork, stopped
 
 Meanings = Mapping[FailureCause, OutcomeCode]

@@ -6,9 +6,10 @@ from pathlib import Path
 from beamloop.dials_cli import programs
 from beamloop.dials_cli.experiments import read_experiments
 from beamloop.dials_cli.paths import is_plain_path
+from beamloop.image_files.faults import NOT_THERE
 from beamloop.records.outcome import OutcomeCode
 from beamloop.sweep.failures import explain
-from beamloop.sweep.verify_images import NOT_THERE, faults_of, words_for
+from beamloop.sweep.verify_images import faults_of, words_for
 from beamloop.sweep.work import Finding, StepWork, stopped
 
 LINKS = "images"

@@ -3,16 +3,19 @@
 import os
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from beamloop.errors import InvalidInputError
 from beamloop.records.collection import FoundSweep
-from beamloop.records.images import SweepImages, image_status
+from beamloop.records.images import IMAGE_PATTERNS, SweepImages, image_status
 
 # The last run of digits before the suffix is the image number, as in DIALS's templates.
-NUMBERED = re.compile(r"(?P<prefix>.*?)(?P<number>\d{1,12})(?P<suffix>\.[A-Za-z][A-Za-z0-9]*)", re.DOTALL)
+NUMBERED = re.compile(
+    r"(?P<prefix>.*?)(?P<number>\d{1,12})(?P<suffix>\.[A-Za-z][A-Za-z0-9]*(\.gz|\.bz2)?)", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,19 +23,19 @@ class FolderContent:
     """What one folder holds."""
 
     sweeps: tuple[FoundSweep, ...]
-    strangers: tuple[str, ...]  # ("notes.cbf",): names that fit the pattern but have no number
+    strangers: tuple[str, ...]  # ("notes.cbf",): names that fit a pattern but have no number
     newest_change_s: float  # seconds since 1970: the last change of the folder or of an image in it
 
 
-def read_folder(directory: Path, pattern: str = "*.cbf") -> FolderContent:
+def read_folder(directory: Path, patterns: Sequence[str] = IMAGE_PATTERNS) -> FolderContent:
     """Group the files of a folder into sweeps.
 
     Parameters
     ----------
     directory
         The folder; what lies deeper is not looked at.
-    pattern
-        Which file names are images, e.g. "*.cbf".
+    patterns
+        Which file names are images, e.g. ["*.cbf", "*.cbf.gz"].
 
     Returns
     -------
@@ -49,7 +52,7 @@ def read_folder(directory: Path, pattern: str = "*.cbf") -> FolderContent:
     try:
         newest = directory.stat().st_mtime
         for entry in os.scandir(directory):
-            if not fnmatchcase(entry.name, pattern) or entry.name.startswith("."):
+            if entry.name.startswith(".") or not any(fnmatchcase(entry.name, p) for p in patterns):
                 continue
             found = NUMBERED.fullmatch(entry.name)
             if found is None or not _is_text(entry.name):

@@ -1,0 +1,56 @@
+"""Cheap checks of a CBF, plain or compressed, with clear words."""
+
+import re
+from pathlib import Path
+from typing import BinaryIO
+
+from beamloop.image_files.compression import holds, read_beginning
+from beamloop.image_files.faults import CUT_SHORT, NOT_THERE, ImageFaultError
+
+HEADER_BYTES = 16384
+BINARY_SIZE = re.compile(rb"X-Binary-Size:\s*(\d+)")
+BINARY_START = b"\x0c\x1a\x04\xd5"  # CBF: the four bytes before the binary section
+
+
+def image_fault(path: Path, root: Path) -> str | None:
+    """Say what is wrong with an image file, or None.
+
+    Only the header and the last bytes are read; the size of the compressed pixels is compared with what
+    the header says.
+
+    Parameters
+    ----------
+    path
+        The file: .cbf, .cbf.gz or .cbf.bz2.
+    root
+        The folder of the sweep; a link that leads out of it is a fault.
+
+    Source: the CBF binary section of the imgCIF/CBF 1.5 definition.
+    """
+    try:
+        if root.resolve() not in path.resolve().parents:
+            return "a link to outside its folder"
+        with path.open("rb") as file:
+            _check_content(file, path.name)
+    except ImageFaultError as error:
+        return error.fault
+    except FileNotFoundError:
+        return NOT_THERE
+    except OSError as error:
+        return f"unreadable ({error.strerror})"
+    return None
+
+
+def _check_content(file: BinaryIO, name: str) -> None:
+    if not file.read(1):
+        raise ImageFaultError("empty")
+    file.seek(0)
+    header = read_beginning(file, name, HEADER_BYTES)
+    if not header.startswith(b"###CBF"):
+        raise ImageFaultError("not a CBF file")
+    start = header.find(BINARY_START)
+    binary_size = BINARY_SIZE.search(header)
+    if start < 0 or binary_size is None:
+        raise ImageFaultError("without a complete CBF header")
+    if not holds(file, name, start + len(BINARY_START) + int(binary_size[1])):
+        raise ImageFaultError(CUT_SHORT)
