@@ -1,6 +1,6 @@
 """The six programs of one sweep, each a task; mapped over the sweeps of a request."""
 
-from airflow.sdk import chain, task, task_group
+from airflow.sdk import TriggerRule, chain, task, task_group
 
 from connect_services import connect_services
 from end_with_supervisor import ended_with_supervisor
@@ -30,6 +30,9 @@ def _step_task(step: str, priority: int):  # type: ignore[no-untyped-def] # the 
         priority_weight=priority,
         weight_rule="absolute",
         do_xcom_push=False,
+        # Runs after a skip too, to be skipped itself: Airflow names an instance only when it has run, and
+        # its log then says why the sweep ended.
+        trigger_rule=TriggerRule.NONE_FAILED,
     )
     @fail_when_permanent
     def do_step(run: list[object]) -> None:

@@ -59,7 +59,7 @@ def images(platform: Platform) -> Path:
 
 @pytest.fixture(scope="session")
 def undisturbed(platform: Platform, images: Path) -> Row:
-    """Provide the results of one good sweep, processed from the shell while nothing was in the way."""
+    """Provide the results of one good sweep, processed from the shell while nothing touched its processes."""
     directory = platform.state / "calm"
     deliver(images, directory, {"calm_1": "xtal1_1"})
     return platform.process(directory)

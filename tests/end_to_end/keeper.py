@@ -4,13 +4,22 @@ A test session may be killed at any instant, and then no fixture is left to stop
 
     python keeper.py BEAMLOOP FOLDER < pipe
 
-calls `BEAMLOOP down` in its own environment when the pipe ends, and removes FOLDER.
+calls `BEAMLOOP down` in its own environment when the pipe ends, unmounts what is mounted below FOLDER, and
+removes FOLDER.
 """
 
 import shutil
 import signal
 import subprocess
 import sys
+from pathlib import Path
+
+
+def mounted_below(folder: str) -> list[str]:
+    """Return the places below a folder at which something is mounted."""
+    places = [line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()]
+    return [place for place in places if place.startswith(f"{folder}/")]
+
 
 if __name__ == "__main__":
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -18,4 +27,6 @@ if __name__ == "__main__":
     program, folder = sys.argv[1:]
     sys.stdin.read()
     subprocess.run([program, "down"], stdout=subprocess.DEVNULL, check=False)
+    for place in mounted_below(folder):
+        subprocess.run(["umount", "--lazy", place], check=False)
     shutil.rmtree(folder, ignore_errors=True)

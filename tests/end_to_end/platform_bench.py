@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tests.services.stack_commands import BEAMLOOP, StackCommands
 
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.runs import load_run
+from beamloop.errors import NotFoundError
 from beamloop.local_stack import load_stack_environment
 from beamloop.local_stack.airflow_rest import AirflowClient
 from beamloop.records.identifiers import RunId
@@ -143,6 +145,30 @@ class Platform:
         )
         return {row["name"]: row["run_id"] for row in found}
 
+    def outcomes(self, directory: Path) -> dict[str, tuple[str, str, str]]:
+        """Return code, step and sentence of the newest run of each sweep, by the sweep's name."""
+        runs = self.run_ids(directory)
+        found = self.ask(
+            "SELECT run_id, code, step, sentence FROM beamloop.outcomes WHERE run_id = ANY(%s)",
+            list(runs.values()),
+        )
+        by_run = {row["run_id"]: (row["code"], row["step"], row["sentence"]) for row in found}
+        return {sweep: by_run[run_id] for sweep, run_id in runs.items() if run_id in by_run}
+
+    def wait_until_ended(self, directory: Path) -> None:
+        """Wait until Airflow has ended every request for a folder."""
+        ended = ("success", "failed")
+        wait_for(
+            "the end of all requests",
+            lambda: all(self.dag_run_state(request) in ended for request in self.requests(directory)),
+        )
+
+    def last_trouble(self, directory: Path) -> str:
+        """Return the words of the last transient error of a folder's only run, "" while there is none."""
+        (run_id,) = self.run_ids(directory).values() or (0,)
+        found = self.ask("SELECT last_trouble FROM beamloop.runs WHERE run_id = %s", run_id)
+        return str(found[0]["last_trouble"]) if found else ""
+
     def steps_done(self, run_id: int) -> list[str]:
         """Return the recorded steps of a run, in their order."""
         found = self.ask("SELECT step FROM beamloop.steps WHERE run_id = %s", run_id)
@@ -152,6 +178,26 @@ class Platform:
         """Return where a run is worked on."""
         with Catalog(self.variables["BEAMLOOP_CATALOG_DSN"]) as catalog, catalog.transaction() as connection:
             return self.runs / load_run(connection, RunId(run_id)).place
+
+    def dag_run_state(self, dag_run_id: str) -> str:
+        """Return what Airflow says of a request: queued, running, success, failed, or "" before all that."""
+        with self.airflow() as airflow:
+            try:
+                return airflow.dag_run_state("process_collection", dag_run_id)
+            except NotFoundError:
+                return ""
+
+    def has_looked_since_asking_for(self, directory: Path) -> bool:
+        """Tell whether the watcher has begun and ended a look at the folders since its newest request."""
+        (asked,) = self.ask(
+            "SELECT max(requested_at) AS at FROM beamloop.requests JOIN beamloop.collections"
+            " USING (collection_id) WHERE directory = %s",
+            str(directory),
+        )
+        path = "/dags/watch_collections/dagRuns?state=success&order_by=-start_date&limit=1"
+        with self.airflow() as airflow:
+            newest = airflow._call("GET", path).json()["dag_runs"]
+        return bool(newest) and datetime.fromisoformat(newest[0]["start_date"]) > asked["at"]
 
     def grid(self, dag_run_id: str) -> dict[str, dict[str, str]]:
         """Return what Airflow's grid shows of a request: the states of the six tasks by sweep."""
@@ -172,11 +218,11 @@ class Platform:
         return shown
 
 
-def finish(command: "subprocess.Popen[str]") -> Row:
-    """Wait for a command to end well; return the JSON document that it has printed."""
+def finish(command: "subprocess.Popen[str]", exit_code: int = 0) -> Row:
+    """Wait for a command to end as it should; return the JSON document that it has printed."""
     with command:
         out, said = command.communicate(timeout=PATIENCE_S)
-    assert command.returncode == 0, said
+    assert command.returncode == exit_code, said
     document: Row = json.loads(out)
     return document
 

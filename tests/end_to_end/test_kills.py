@@ -1,8 +1,10 @@
 """What is killed in mid-run, and what stands in the end: the same as if nothing had happened."""
 
 import signal
+import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -13,7 +15,7 @@ from tests.end_to_end.catalogue_facts import (
     assert_store_and_catalogue_agree,
     facts_of,
 )
-from tests.end_to_end.platform_bench import Platform, deliver, finish, wait_for
+from tests.end_to_end.platform_bench import Platform, Row, deliver, finish, wait_for
 from tests.end_to_end.work_in_progress import WorkInProgress, work_on
 from tests.services.stack_commands import wait_until
 
@@ -32,32 +34,48 @@ VICTIMS: dict[str, tuple[str, Callable[[WorkInProgress], psutil.Process]]] = {
 }
 
 
+@dataclass(frozen=True)
+class KilledTasks:
+    """A request whose three tasks were hit, while Airflow goes on with it."""
+
+    runs: dict[str, int]
+    command: "subprocess.Popen[str]"
+    killed_at_s: float  # of the monotonic clock, after the last of the kills
+
+
 @pytest.fixture(scope="module")
-def runs_of_killed_tasks(platform: Platform, images: Path) -> dict[str, int]:
-    """Process three copies of one sweep, kill one process of each in mid-step, and wait for the end."""
+def killed_tasks(platform: Platform, images: Path) -> KilledTasks:
+    """Process three copies of one sweep, and kill one process of each in mid-step."""
     directory = platform.state / "killed_tasks"
     deliver(images, directory, dict.fromkeys(VICTIMS, "xtal1_1"))
     command = platform.begin(directory)
     runs = _runs(platform, directory, len(VICTIMS))
+    folders = {sweep: platform.run_directory(run_id) for sweep, run_id in runs.items()}
     waiting = dict(VICTIMS)
 
     def kill_those_at_work() -> bool:
         for sweep, (step, victim) in list(waiting.items()):
-            if work := work_on(platform.run_directory(runs[sweep]), step):
+            if work := work_on(folders[sweep], step):
                 victim(work).kill()
                 del waiting[sweep]
         return not waiting
 
     wait_for("a program at work on each sweep", kill_those_at_work)
-    killed_at = time.monotonic()
-    finish(command)
-    assert time.monotonic() - killed_at < LONGEST_RECOVERY_S
-    return runs
+    return KilledTasks(runs, command, time.monotonic())
+
+
+@pytest.fixture(scope="module")
+def runs_of_killed_tasks(killed_tasks: KilledTasks, undisturbed: Row) -> dict[str, int]:
+    """Provide the three runs when they have ended; meanwhile another request went its way undisturbed."""
+    assert undisturbed["counts"] == {"processed": 1}
+    finish(killed_tasks.command)
+    assert time.monotonic() - killed_tasks.killed_at_s < LONGEST_RECOVERY_S
+    return killed_tasks.runs
 
 
 @pytest.mark.parametrize("sweep", list(VICTIMS))
 def test_a_killed_part_of_a_task_changes_no_fact_of_the_catalogue(
-    platform: Platform, undisturbed_run: int, runs_of_killed_tasks: dict[str, int], sweep: str
+    platform: Platform, runs_of_killed_tasks: dict[str, int], undisturbed_run: int, sweep: str
 ) -> None:
     run_id = runs_of_killed_tasks[sweep]
     _assert_same_facts(facts_of(platform, run_id), facts_of(platform, undisturbed_run))

@@ -1,0 +1,60 @@
+"""A beamline drops collections into its watched folder; nobody types anything."""
+
+from pathlib import Path
+
+import pytest
+from tests.end_to_end.catalogue_facts import assert_nothing_is_left_over, assert_store_and_catalogue_agree
+from tests.end_to_end.platform_bench import Platform, deliver, wait_for
+
+from beamloop.records.parameters import STEPS
+from beamloop.simulate import read_truth
+
+pytestmark = pytest.mark.end_to_end
+
+
+@pytest.fixture(scope="module")
+def plate(platform: Platform, images: Path) -> Path:
+    """Provide a folder of a good and a blank sweep that the watcher has found and Airflow has processed."""
+    directory = platform.watched / "plate"
+    deliver(images, directory, {"good_1": "xtal1_1", "blank_1": "xtal3_1"})
+    wait_for("the watcher's request", lambda: platform.requests(directory))
+    platform.wait_until_ended(directory)
+    return directory
+
+
+def test_every_sweep_that_appears_ends_as_its_truth_says(
+    platform: Platform, images: Path, plate: Path
+) -> None:
+    truth = read_truth(images)
+    outcomes = platform.outcomes(plate)
+    assert outcomes["good_1"][0] == "processed"
+    assert outcomes["blank_1"][0] in truth.sweep("xtal3_1").expected_outcomes
+    for run_id in platform.run_ids(plate).values():
+        assert_store_and_catalogue_agree(platform, run_id)
+        assert_nothing_is_left_over(platform, run_id)
+
+
+def test_the_grid_names_each_sweep_and_shows_what_the_catalogue_says(platform: Platform, plate: Path) -> None:
+    blank_step = platform.outcomes(plate)["blank_1"][1]
+    done = STEPS.index(blank_step)
+    (request,) = platform.requests(plate)
+    assert platform.grid(request) == {
+        "good_1": dict.fromkeys(STEPS, "success"),
+        # The step that ends a sweep without a result is itself shown as skipped, with all after it.
+        "blank_1": dict.fromkeys(STEPS[:done], "success") | dict.fromkeys(STEPS[done:], "skipped"),
+    }
+    assert platform.dag_run_state(request) == "success"
+
+
+def test_another_look_starts_nothing_and_a_later_sweep_is_a_request_of_its_own(
+    platform: Platform, images: Path, plate: Path
+) -> None:
+    before = platform.run_ids(plate)
+    wait_for("another look of the watcher", lambda: platform.has_looked_since_asking_for(plate))
+    assert len(platform.requests(plate)) == 1
+    deliver(images, plate, {"later_1": "xtal2_1"})
+    wait_for("a second request", lambda: len(platform.requests(plate)) == 2)
+    platform.wait_until_ended(plate)
+    assert set(platform.grid(platform.requests(plate)[1])) == {"later_1"}
+    assert platform.run_ids(plate).items() >= before.items()
+    assert platform.outcomes(plate)["later_1"][0] == "processed"
