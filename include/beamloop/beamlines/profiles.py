@@ -1,7 +1,7 @@
 """Processing profiles and the parameter sets made from them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
@@ -34,6 +34,12 @@ def _profiles() -> dict[str, _Profile]:
 def profile_names() -> list[str]:
     """Return the names of the profiles that come with Beamloop."""
     return sorted(_profiles())
+
+
+def profile_options(profile: str) -> Mapping[str, Sequence[str]]:
+    """Return a profile's own options by program; none for a profile that is no more."""
+    known = _profiles().get(profile)
+    return known.options if known else {}
 
 
 def parse_settings(settings: Sequence[str]) -> dict[str, list[str]]:

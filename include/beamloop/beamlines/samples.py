@@ -74,6 +74,17 @@ def parse_sample(space_group: str | None, unit_cell: str | None) -> Sample:
     """
     symbol = parse_space_group(space_group) if space_group else None
     cell = parse_unit_cell(unit_cell) if unit_cell else None
+    return checked_sample(symbol, cell)
+
+
+def checked_sample(symbol: str | None, cell: UnitCell | None) -> Sample:
+    """Return a sample whose cell obeys its space group.
+
+    Raises
+    ------
+    InvalidInputError
+        When the cell contradicts the space group.
+    """
     if symbol and cell:
         group = gemmi.find_spacegroup_by_name(symbol)
         if not gemmi.UnitCell(*cell.as_tuple()).is_compatible_with_spacegroup(group, SYMMETRY_TOLERANCE):

@@ -15,6 +15,9 @@ from psycopg2.extras import RealDictCursor
 
 from beamloop.errors import CatalogUnavailableError
 
+# Whoever holds a transaction may name its type without knowing the driver.
+__all__ = ["QUERIES", "Catalog", "Connection", "Row", "make_dsn", "unavailable"]
+
 CONNECT_TIMEOUT_S = 5
 QUERIES = aiosql.from_path(Path(__file__).parent / "queries", "psycopg2")
 

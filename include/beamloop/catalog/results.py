@@ -48,6 +48,16 @@ class SweepResult:
 
 
 @dataclass(frozen=True, slots=True)
+class CollectionPlace:
+    """A collection and where it is."""
+
+    collection_id: CollectionId  # 5
+    beamline: str  # "i24"
+    name: str  # "plate3"
+    directory: Path
+
+
+@dataclass(frozen=True, slots=True)
 class CollectionEntry:
     """A collection in a list of collections."""
 
@@ -111,7 +121,15 @@ def collection_of_request(connection: Connection, request_id: RequestId) -> Coll
 
 def find_collections(connection: Connection, text: str) -> list[CollectionId]:
     """Return the collections with this folder or this name, the newest first."""
-    return [CollectionId(row["collection_id"]) for row in QUERIES.find_collections(connection, text=text)]
+    return [place.collection_id for place in find_places(connection, text)]
+
+
+def find_places(connection: Connection, text: str) -> list[CollectionPlace]:
+    """Return the collections with this folder or this name and where they are, the newest first."""
+    return [
+        CollectionPlace(row["collection_id"], row["beamline"], row["name"], Path(row["directory"]))
+        for row in QUERIES.find_collections(connection, text=text)
+    ]
 
 
 def recent_collections(connection: Connection, limit: int) -> list[CollectionEntry]:

@@ -7,6 +7,8 @@ import typer
 
 from beamloop.cli.demo import demo
 from beamloop.cli.process import process
+from beamloop.cli.reprocess import reprocess
+from beamloop.cli.sample import sample_app
 from beamloop.cli.show import show
 from beamloop.cli.simulate import simulate
 from beamloop.cli.stack import doctor, down, status, up
@@ -17,8 +19,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (up, down, status, doctor, demo, process, show, simulate):
+for command in (up, down, status, doctor, demo, process, reprocess, show, simulate):
     app.command()(command)
+app.add_typer(sample_app, name="sample")
 
 
 def main() -> None:

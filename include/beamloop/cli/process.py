@@ -7,26 +7,26 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from beamloop.beamlines.beamline_file import Limits, program_limits, read_beamlines
+from beamloop.beamlines.beamline_file import Limits, program_limits
 from beamloop.beamlines.profiles import make_parameters
 from beamloop.beamlines.samples import parse_sample
 from beamloop.catalog.connection import Catalog
-from beamloop.catalog.intake import request_by_id, request_processing
+from beamloop.catalog.intake import request_processing
 from beamloop.catalog.results import SweepResult, results_of_collection
 from beamloop.cli.follow import follow
+from beamloop.cli.plain_text import as_text
+from beamloop.cli.requests import fail_when_a_person_is_needed, start_requests
 from beamloop.cli.results_json import dump, results_document
 from beamloop.cli.results_table import print_results, results_console
-from beamloop.cli.session import find_dials, load_settings, open_airflow
+from beamloop.cli.session import find_beamline, find_dials, open_catalog
 from beamloop.errors import InvalidInputError
 from beamloop.records.collection import FoundCollection
 from beamloop.records.identifiers import CollectionId, RequestId
 from beamloop.records.images import IMAGE_PATTERNS
-from beamloop.records.outcome import NEED_A_PERSON
 from beamloop.records.parameters import Parameters
 from beamloop.records.sample import Sample
 from beamloop.watch.find_sweeps import FolderContent, read_folder
-
-DAG = "process_collection"
+from beamloop.watch.known_sample import KnownSample, SampleSource, know_sample, note_sidecar
 
 
 def process(
@@ -50,21 +50,25 @@ def process(
     The exit code is 1 when a program crashed or the platform failed; an outcome of the data is no fault.
     """
     console = results_console(stderr=as_json)
-    sample = parse_sample(space_group, unit_cell)
+    said = parse_sample(space_group, unit_cell)
     content = _read(directory, pattern or IMAGE_PATTERNS, console)
-    parameters = _parameters(beamline, profile, setting or [], sample)
-    found = FoundCollection(beamline, directory.resolve(), content.sweeps, sample)
-    with Catalog(load_settings().catalog_dsn) as catalog:
+    folder = directory.resolve()
+    with open_catalog() as catalog:
+        known = _know(catalog, said, folder, beamline)
+        _tell(console, known)
+        parameters = _parameters(beamline, profile, setting or [], known.sample)
+        found = FoundCollection(beamline, folder, content.sweeps, known.sample)
         collection_id, requests = _ask(catalog, found, parameters, again)
+        with catalog.transaction() as connection:
+            note_sidecar(connection, collection_id, known)
         if not requests:
             console.print("This work is known already; --again repeats it.")
-        _start(catalog, requests)
+        start_requests(catalog, requests)
         if wait:
             follow(console, lambda: _results(catalog, collection_id))
         results = _results(catalog, collection_id)
     _print(console, found, results, as_json)
-    if any(result.outcome and result.outcome.code in NEED_A_PERSON for result in results):
-        raise typer.Exit(1)
+    fail_when_a_person_is_needed(results)
 
 
 def _read(directory: Path, patterns: Sequence[str], console: Console) -> FolderContent:
@@ -80,9 +84,25 @@ def _read(directory: Path, patterns: Sequence[str], console: Console) -> FolderC
     return content
 
 
+def _know(catalog: Catalog, said: Sample, directory: Path, beamline: str) -> KnownSample:
+    """Return what this call says of the sample, else what is known of it."""
+    if said != Sample():
+        return KnownSample(said, SampleSource.CALL)
+    file = find_beamline(beamline)
+    rule = file.parameters_for(directory.name).sample if file else Sample()
+    with catalog.transaction() as connection:
+        return know_sample(connection, directory, rule)
+
+
+def _tell(console: Console, known: KnownSample) -> None:
+    if known.fault:
+        console.print(as_text(f"{known.fault.what} {known.fault.try_next}", "yellow"), soft_wrap=True)
+    if known.sample != Sample() and known.source is not SampleSource.CALL:
+        console.print(as_text(f"Known of the sample: {known.sample} ({known.source})."), soft_wrap=True)
+
+
 def _parameters(beamline: str, profile: str | None, settings: list[str], sample: Sample) -> Parameters:
-    known, _ = read_beamlines(load_settings().beamlines_directory)
-    file = next((entry for entry in known if entry.beamline == beamline), None)
+    file = find_beamline(beamline)
     return make_parameters(
         profile or (file.profile if file else "cells"),
         settings=[*(file.settings if file else []), *settings],
@@ -99,15 +119,6 @@ def _ask(
         return request_processing(
             connection, found, parameters, version, requested_by="beamloop process", again=again
         )
-
-
-def _start(catalog: Catalog, requests: list[RequestId]) -> None:
-    """Start a DAG run per request; where Airflow is away, the watcher starts it when it is back."""
-    with open_airflow() as airflow:
-        for request_id in requests:
-            with catalog.transaction() as connection:
-                dag_run_id = request_by_id(connection, request_id).dag_run_id
-            airflow.trigger(DAG, dag_run_id, {"request_id": request_id})
 
 
 def _results(catalog: Catalog, collection_id: CollectionId) -> list[SweepResult]:

@@ -2,6 +2,7 @@
 
 import os
 
+from beamloop.beamlines.beamline_file import Beamline, read_beamlines
 from beamloop.catalog.connection import Catalog
 from beamloop.dials_cli.handle import Dials, open_dials
 from beamloop.errors import InvalidInputError
@@ -36,6 +37,12 @@ def open_catalog() -> Catalog:
 def find_dials() -> Dials:
     """Return the DIALS that the tasks use."""
     return open_dials(load_settings().dials)
+
+
+def find_beamline(name: str) -> Beamline | None:
+    """Return a beamline's file, None where there is none that can be used."""
+    known, _ = read_beamlines(load_settings().beamlines_directory)
+    return next((beamline for beamline in known if beamline.beamline == name), None)
 
 
 def open_airflow() -> AirflowClient:

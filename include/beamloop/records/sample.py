@@ -35,3 +35,7 @@ class Sample:
 
     space_group: str | None = None  # "H 3"
     unit_cell: UnitCell | None = None
+
+    def __str__(self) -> str:
+        parts = [self.space_group or "", f"cell {self.unit_cell}" if self.unit_cell else ""]
+        return ", ".join(part for part in parts if part) or "nothing known"

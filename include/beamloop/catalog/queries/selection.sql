@@ -1,0 +1,31 @@
+-- name: select_sweeps(collection_id, beamline, code, since)
+-- Sweeps with their newest run, by what is asked; null asks nothing.
+SELECT s.sweep_id, s.name AS sweep, s.content_sha256, c.collection_id, c.key_name, c.beamline,
+       c.name AS collection, c.directory, r.run_id, r.created_at, r.parameters, o.code,
+       h.space_group, h.unit_cell, h.said_at
+FROM beamloop.sweeps s
+JOIN beamloop.collections c USING (collection_id)
+JOIN LATERAL (
+    SELECT * FROM beamloop.runs WHERE runs.sweep_id = s.sweep_id ORDER BY run_id DESC LIMIT 1
+) r ON true
+LEFT JOIN beamloop.outcomes o ON o.run_id = r.run_id
+LEFT JOIN beamloop.samples_by_hand h ON h.directory = c.directory
+WHERE (:collection_id::bigint IS NULL OR c.collection_id = :collection_id::bigint)
+  AND (:beamline::text IS NULL OR c.beamline = :beamline::text)
+  AND (:code::text IS NULL OR o.code = :code::text)
+  AND (:since::timestamptz IS NULL OR coalesce(o.recorded_at, r.created_at) >= :since::timestamptz)
+ORDER BY c.collection_id, s.name;
+
+-- name: failures(since, beamline)
+-- Sweeps whose newest run ended without a result, the newest end first.
+SELECT c.beamline, c.name AS collection, c.directory, s.name AS sweep, r.run_id, o.code, o.step, o.sentence,
+       o.recorded_at
+FROM beamloop.outcomes o
+JOIN beamloop.runs r USING (run_id)
+JOIN beamloop.sweeps s USING (sweep_id)
+JOIN beamloop.collections c USING (collection_id)
+WHERE o.recorded_at >= :since AND o.code NOT IN ('processed', 'cancelled')
+  AND (:beamline::text IS NULL OR c.beamline = :beamline::text)
+  AND NOT EXISTS (SELECT 1 FROM beamloop.runs newer
+                  WHERE newer.sweep_id = r.sweep_id AND newer.run_id > r.run_id)
+ORDER BY o.recorded_at DESC, r.run_id DESC;

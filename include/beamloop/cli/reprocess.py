@@ -1,0 +1,155 @@
+"""`beamloop reprocess`: sweeps once more with other parameters; the earlier runs stay."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from beamloop.beamlines.beamline_file import program_limits
+from beamloop.beamlines.changes import Changes
+from beamloop.catalog.connection import Catalog
+from beamloop.catalog.requests import ask_for_runs
+from beamloop.catalog.results import SweepResult, results_of_collection
+from beamloop.catalog.selection import SelectedSweep, select_sweeps
+from beamloop.cli.choices import choose_by_name, choose_collection, parse_since
+from beamloop.cli.follow import follow
+from beamloop.cli.reprocess_plan import PlannedRun, by_collection, make_plan, plan_as_json, print_plan
+from beamloop.cli.requests import fail_when_a_person_is_needed, start_requests
+from beamloop.cli.results_json import FORMAT, dump, results_document
+from beamloop.cli.results_table import print_results, results_console
+from beamloop.cli.session import find_beamline, find_dials, open_catalog
+from beamloop.errors import InvalidInputError, NotFoundError
+from beamloop.records.identifiers import CollectionId, RequestId
+from beamloop.records.outcome import OutcomeCode
+from beamloop.records.program import ProgramLimits
+
+# A collection's first sweep, which tells its place, and the new request.
+Asked = list[tuple[SelectedSweep, RequestId]]
+
+
+def reprocess(
+    collection: Annotated[
+        str | None, typer.Argument(help="A collection's folder or name; none: everywhere, by the options.")
+    ] = None,
+    sweep: Annotated[
+        list[str] | None, typer.Argument(help="Names or patterns such as 'xtal2*'; none: all sweeps.")
+    ] = None,
+    outcome: Annotated[
+        OutcomeCode | None, typer.Option(help="Only sweeps whose newest run ended so.")
+    ] = None,
+    beamline: Annotated[str | None, typer.Option(help="Only this beamline.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Only sweeps whose newest run ended since: 12h, 2d, 2026-11-20T18:00.")
+    ] = None,
+    space_group: Annotated[str | None, typer.Option(help='E.g. "H 3"; none forgets it.')] = None,
+    unit_cell: Annotated[str | None, typer.Option(help="a,b,c,al,be,ga in Å and °; none forgets it.")] = None,
+    profile: Annotated[str | None, typer.Option(help="cells (fast summation) or full.")] = None,
+    setting: Annotated[
+        list[str] | None, typer.Option("--set", help="PROGRAM.OPTION=VALUE for one DIALS program.")
+    ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Process known work a second time.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow until every sweep has ended.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print plan and results as JSON.")] = False,
+) -> None:
+    """Process sweeps once more with other parameters; their earlier runs are kept.
+
+    What is not given is as in each sweep's newest run. The exit code is 1 when a program crashed or the
+    platform failed; an outcome of the data is no fault.
+    """
+    console = results_console(stderr=as_json)
+    changes = Changes(space_group, unit_cell, profile, tuple(setting or ()))
+    version = find_dials().version()
+    with open_catalog() as catalog:
+        sweeps = _select(catalog, collection, sweep or [], outcome, beamline, since)
+        plan = make_plan(catalog, sweeps, changes, _limits_of, version)
+        print_plan(console, plan, again=again)
+        asked = [] if dry_run else _ask(catalog, plan, version, again)
+        if asked:
+            start_requests(catalog, [request_id for _, request_id in asked])
+        if asked and wait:
+            follow(console, lambda: _results(catalog, asked))
+        if as_json:
+            typer.echo(dump(_document(catalog, plan, asked)))
+        else:
+            _print(console, catalog, asked)
+        fail_when_a_person_is_needed(_results(catalog, asked))
+
+
+def _select(
+    catalog: Catalog,
+    collection: str | None,
+    patterns: Sequence[str],
+    outcome: OutcomeCode | None,
+    beamline: str | None,
+    since: str | None,
+) -> list[SelectedSweep]:
+    if collection is None and outcome is None and since is None:
+        raise InvalidInputError(
+            "It is not said which sweeps to process.",
+            try_next="Name a collection, or give --outcome or --since.",
+        )
+    place = choose_collection(catalog, collection, beamline) if collection is not None else None
+    with catalog.transaction() as connection:
+        found = select_sweeps(
+            connection,
+            collection_id=place.collection_id if place else None,
+            beamline=beamline,
+            outcome=outcome,
+            since=parse_since(since, datetime.now(UTC)) if since else None,
+        )
+    chosen = choose_by_name(found, patterns)
+    if not chosen:
+        raise NotFoundError(
+            "No sweep that has a run fits.",
+            try_next="`beamloop show COLLECTION` lists the sweeps; `beamloop process` makes first runs.",
+        )
+    return chosen
+
+
+def _limits_of(beamline: str) -> ProgramLimits | None:
+    file = find_beamline(beamline)
+    return program_limits(file.limits) if file else None
+
+
+def _ask(catalog: Catalog, plan: Sequence[PlannedRun], version: str, again: bool) -> Asked:
+    asked = []
+    for place, runs in by_collection(plan):
+        with catalog.transaction() as connection:
+            requests = ask_for_runs(
+                connection,
+                place.collection_id,
+                place.collection_key_name,
+                [run.wanted for run in runs],
+                version,
+                requested_by="beamloop reprocess",
+                again=again,
+            )
+        asked += [(place, request_id) for request_id in requests]
+    return asked
+
+
+def _results(catalog: Catalog, asked: Asked) -> list[SweepResult]:
+    return [result for place, request in asked for result in _of(catalog, place.collection_id, request)]
+
+
+def _of(catalog: Catalog, collection_id: CollectionId, request_id: RequestId) -> list[SweepResult]:
+    with catalog.transaction() as connection:
+        return results_of_collection(connection, collection_id, request_id)
+
+
+def _document(catalog: Catalog, plan: Sequence[PlannedRun], asked: Asked) -> dict[str, Any]:
+    results = [
+        results_document(str(place.directory), _of(catalog, place.collection_id, request_id))
+        for place, request_id in asked
+    ]
+    return {"format": FORMAT, "plan": plan_as_json(plan), "results": results}
+
+
+def _print(console: Console, catalog: Catalog, asked: Asked) -> None:
+    if not asked:
+        console.print("Nothing was started.")
+    for place, request_id in asked:
+        print_results(console, str(place.directory), _of(catalog, place.collection_id, request_id))
