@@ -25,7 +25,10 @@ status:  ## tell how the local stack is
 
 test: setup  ## run all tests
 	@sh docker/install_debian.sh tests
-	@.venv/bin/pytest
+	@echo "Tests of parts, in two processes"
+	@.venv/bin/pytest -q -n 2 -m "not end_to_end"
+	@echo "Tests of the whole, through a real Airflow"
+	@.venv/bin/pytest -q -m end_to_end
 
 lint: setup  ## check style, types, layers and spelling
 	.venv/bin/ruff check
