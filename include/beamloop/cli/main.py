@@ -6,6 +6,8 @@ import click
 import typer
 
 from beamloop.cli.demo import demo
+from beamloop.cli.failures import failures
+from beamloop.cli.plain_text import plain
 from beamloop.cli.process import process
 from beamloop.cli.reprocess import reprocess
 from beamloop.cli.sample import sample_app
@@ -19,7 +21,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (up, down, status, doctor, demo, process, reprocess, show, simulate):
+for command in (up, down, status, doctor, demo, process, reprocess, show, failures, simulate):
     app.command()(command)
 app.add_typer(sample_app, name="sample")
 
@@ -29,5 +31,7 @@ def main() -> None:
     try:
         app()
     except BeamloopError as error:
-        click.echo(f"beamloop: {error}", err=True)
+        # A message quotes file names and logs of others: no escape of theirs reaches the terminal.
+        words = "\n".join(plain(line) for line in str(error).split("\n"))
+        click.echo(f"beamloop: {words}", err=True)
         sys.exit(1)

@@ -11,7 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from beamloop.catalog.results import SweepResult
-from beamloop.records.outcome import NEED_A_PERSON, OutcomeCode
+from beamloop.cli.plain_text import as_text, plain_line
+from beamloop.records.outcome import NEED_A_PERSON, Outcome, OutcomeCode
+from beamloop.records.parameters import STEPS
 
 GOOD, OUTCOME, FAULT, RUNNING = "green", "yellow", "red", "cyan"
 
@@ -72,7 +74,7 @@ def print_results(
 
 
 def _table(title: str, results: Sequence[SweepResult], extra: Columns, left_out: Set[str]) -> Table:
-    table = Table(title=_plain(title), box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    table = Table(title=as_text(title), box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
     table.add_column("sweep", overflow="fold", max_width=40)
     table.add_column("outcome", no_wrap=True)
     shown = [heading for heading in (*COLUMNS, *extra) if heading not in left_out]
@@ -81,7 +83,7 @@ def _table(title: str, results: Sequence[SweepResult], extra: Columns, left_out:
     for result in results:
         cells = dict(zip(COLUMNS, figures(result), strict=True))
         cells |= {heading: column.get(result.sweep, "") for heading, column in extra.items()}
-        table.add_row(_plain(result.sweep), _outcome(result), *(cells[heading] for heading in shown))
+        table.add_row(as_text(result.sweep), _outcome(result), *(cells[heading] for heading in shown))
     return table
 
 
@@ -111,16 +113,11 @@ def _number(value: float | None, form: str) -> str:
     return "" if value is None else format(value, form)
 
 
-def _plain(text: str) -> Text:
-    """Show a hostile name as text: no markup, no control characters."""
-    return Text(text.encode("unicode_escape").decode() if not text.isprintable() else text)
-
-
-def _outcome(result: SweepResult) -> Text:
-    if result.outcome is None:
-        words = f"{len(result.steps_done)} of 6 steps" if result.run_id else "waiting"
-        return Text(f"… {words}", style=RUNNING)
-    code = result.outcome.code
+def outcome_text(outcome: Outcome | None, otherwise: str) -> Text:
+    """Show a reason code with its sign and colour; other words where there is no outcome yet."""
+    if outcome is None:
+        return Text(f"… {otherwise}", style=RUNNING)
+    code = outcome.code
     if code is OutcomeCode.PROCESSED:
         return Text("✓ processed", style=GOOD)
     if code in NEED_A_PERSON:
@@ -128,13 +125,18 @@ def _outcome(result: SweepResult) -> Text:
     return Text(f"– {code.value}", style=OUTCOME)
 
 
+def _outcome(result: SweepResult) -> Text:
+    words = f"{len(result.steps_done)} of {len(STEPS)} steps" if result.run_id else "waiting"
+    return outcome_text(result.outcome, words)
+
+
 def _print_reasons(console: Console, results: Sequence[SweepResult]) -> None:
     for result in results:
         outcome = result.outcome
         if outcome is None or outcome.code is OutcomeCode.PROCESSED:
             continue
-        console.print(_plain(result.sweep).append(f" ({outcome.code.value}): ", "bold"), end="")
-        console.print(Text(outcome.sentence), soft_wrap=True)
+        console.print(as_text(result.sweep).append(f" ({outcome.code.value}): ", "bold"), end="")
+        console.print(Text(plain_line(outcome.sentence)), soft_wrap=True)
         console.print(Text(f"  → {outcome.try_next}", style="dim"), soft_wrap=True)
 
 

@@ -1,7 +1,8 @@
-"""`beamloop show`: what became of a collection."""
+"""`beamloop show`: what became of a collection or a sweep."""
 
-from pathlib import Path
-from typing import Annotated
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
 
 import typer
 from rich import box
@@ -9,41 +10,81 @@ from rich.console import Console
 from rich.table import Table
 
 from beamloop.catalog.connection import Catalog
-from beamloop.catalog.results import find_collections, recent_collections, results_of_collection
+from beamloop.catalog.events import Event, events_of_collection
+from beamloop.catalog.results import CollectionPlace, recent_collections, results_of_collection
+from beamloop.cli.choices import find_collection
+from beamloop.cli.failures import when
+from beamloop.cli.plain_text import as_text
 from beamloop.cli.results_json import FORMAT, dump, results_document
 from beamloop.cli.results_table import print_results, results_console
-from beamloop.cli.session import open_catalog
+from beamloop.cli.session import load_settings
+from beamloop.cli.sweep_account import account_document, gather_account
+from beamloop.cli.sweep_text import print_account
 from beamloop.errors import NotFoundError
 
 LISTED = 20
+# What a request says stands in the table already.
+NOT_FOR_THE_LIST = ("request",)
 
 
 def show(
     collection: Annotated[
         str | None, typer.Argument(help="A collection's folder or name; none: the newest collections.")
     ] = None,
+    sweep: Annotated[str | None, typer.Argument(help="One of its sweeps: everything about it.")] = None,
+    run: Annotated[int | None, typer.Option(help="One of the sweep's earlier runs.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Show a collection's sweeps, or the newest collections."""
-    with open_catalog() as catalog:
+    """Show the newest collections, a collection's sweeps, or what became of one sweep and why."""
+    settings = load_settings()
+    with Catalog(settings.catalog_dsn) as catalog:
         if collection is None:
             _show_list(catalog, as_json)
-        else:
-            _show_collection(catalog, collection, as_json)
-
-
-def _show_collection(catalog: Catalog, text: str, as_json: bool) -> None:
-    with catalog.transaction() as connection:
-        found = find_collections(connection, text) or find_collections(connection, str(Path(text).resolve()))
-        if not found:
-            raise NotFoundError(
-                f"There is no collection {text!r}.", try_next="`beamloop show` lists the newest ones."
-            )
-        results = results_of_collection(connection, found[0])
+            return
+        place = _newest(catalog, collection)
+        if sweep is None:
+            _show_collection(catalog, place, collection, as_json)
+            return
+        account = gather_account(catalog, settings, place, sweep, run)
     if as_json:
-        typer.echo(dump(results_document(text, results)))
+        typer.echo(dump(account_document(account)))
     else:
-        print_results(results_console(), text, results)
+        print_account(results_console(), account)
+
+
+def _newest(catalog: Catalog, text: str) -> CollectionPlace:
+    found = find_collection(catalog, text)
+    if not found:
+        raise NotFoundError(
+            f"There is no collection {text!a}.", try_next="`beamloop show` lists the newest ones."
+        )
+    for other in found[1:]:
+        words = f"Another one of this name: {other.directory} (beamline {other.beamline})"
+        Console(stderr=True).print(as_text(words, "dim"), soft_wrap=True)
+    return found[0]
+
+
+def _show_collection(catalog: Catalog, place: CollectionPlace, title: str, as_json: bool) -> None:
+    with catalog.transaction() as connection:
+        results = results_of_collection(connection, place.collection_id)
+        events = events_of_collection(connection, place.collection_id)
+    if as_json:
+        more: dict[str, Any] = {"events": [asdict(event) for event in events]}
+        typer.echo(dump(results_document(title, results) | more))
+        return
+    console = results_console()
+    print_results(console, title, results)
+    _print_events(console, [event for event in events if event.kind not in NOT_FOR_THE_LIST])
+
+
+def _print_events(console: Console, events: Sequence[Event]) -> None:
+    if events:
+        console.print("\nWorth knowing")
+    for event in events[-LISTED:]:
+        words = f"  {when(event.happened_at)}  {event.kind} ({event.actor}): {event.sentence}"
+        console.print(as_text(words), soft_wrap=True)
+    if len(events) > LISTED:
+        console.print(f"  and {len(events) - LISTED} earlier ones, see --json")
 
 
 def _show_list(catalog: Catalog, as_json: bool) -> None:
@@ -59,7 +100,7 @@ def _show_list(catalog: Catalog, as_json: bool) -> None:
         table.add_column(heading)
     for e in entries:
         table.add_row(
-            e.beamline, ascii(e.name)[1:-1], str(e.sweeps), str(e.ended), str(e.processed),
-            f"{e.registered_at:%Y-%m-%d %H:%M:%S}", ascii(str(e.directory))[1:-1],
+            e.beamline, as_text(e.name), str(e.sweeps), str(e.ended), str(e.processed),
+            f"{e.registered_at:%Y-%m-%d %H:%M:%S}", as_text(str(e.directory)),
         )  # fmt: skip
     Console().print(table)

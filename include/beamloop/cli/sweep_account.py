@@ -1,0 +1,153 @@
+"""One sweep with everything that a person may want to know of it, gathered for text and JSON."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from beamloop.beamlines.changes import differences
+from beamloop.catalog.connection import Catalog
+from beamloop.catalog.results import CollectionPlace
+from beamloop.catalog.runs import load_run
+from beamloop.catalog.stories import (
+    ProgramStart,
+    RunHeader,
+    RunStory,
+    runs_of_sweep,
+    story_of_run,
+    sweeps_named,
+)
+from beamloop.cli.plain_text import plain
+from beamloop.cli.results_json import FORMAT
+from beamloop.errors import InvalidInputError, NotFoundError
+from beamloop.records.run import Run
+from beamloop.settings import Settings, StoreSettings
+
+
+@dataclass(frozen=True, slots=True)
+class SweepAccount:
+    """One run of a sweep in full, and the sweep's other runs."""
+
+    place: CollectionPlace
+    run: Run
+    story: RunStory
+    runs: tuple[RunHeader, ...]  # all of the sweep's, the newest first
+    run_directory: Path
+    store: str  # "/srv/beamloop/artifacts", or "s3://beamloop at minio:9000"
+
+    def folder_of(self, step: str, program: ProgramStart) -> Path:
+        """Where a program ran, below the run's directory."""
+        return Path(step, program.folder)
+
+    def changes_to(self, header: RunHeader) -> list[str]:
+        """How another run's parameters and DIALS differ from the shown one's."""
+        own = self.story.header
+        versions = (own.dials_version, header.dials_version)
+        changed = [] if versions[0] == versions[1] else [f"DIALS {versions[0]} → {versions[1]}"]
+        return changed + differences(own.parameters, header.parameters)
+
+
+def gather_account(
+    catalog: Catalog, settings: Settings, place: CollectionPlace, sweep: str, run_id: int | None
+) -> SweepAccount:
+    """Read a sweep's runs and one of them in full.
+
+    Parameters
+    ----------
+    catalog, settings
+        Where things are.
+    place
+        The sweep's collection.
+    sweep
+        Its name, or its template where several have the name.
+    run_id
+        Which run; None: the newest.
+
+    Raises
+    ------
+    NotFoundError
+        When there is no such sweep, or it has no such run.
+    InvalidInputError
+        When several sweeps have the name.
+    """
+    with catalog.transaction() as connection:
+        found = sweeps_named(connection, place.collection_id, sweep)
+        if not found:
+            raise NotFoundError(
+                f"The collection {place.name!a} has no sweep {sweep!a}.",
+                try_next=f"`beamloop show {plain(str(place.directory))}` lists its sweeps.",
+            )
+        if len(found) > 1:
+            raise InvalidInputError(
+                f"There are {len(found)} sweeps {sweep!a}.",
+                try_next=f"Give one of the templates {', '.join(map(plain, sorted(found)))}.",
+            )
+        headers = runs_of_sweep(connection, next(iter(found.values())))
+        header = next((h for h in headers if run_id in (None, h.run_id)), None)
+        if header is None:
+            numbers = ", ".join(str(h.run_id) for h in headers) or "none"
+            raise NotFoundError(f"The sweep {sweep!a} has no such run.", try_next=f"Its runs are: {numbers}.")
+        run, story = load_run(connection, header.run_id), story_of_run(connection, header)
+    directory = settings.run_root / run.place
+    return SweepAccount(place, run, story, tuple(headers), directory, _store_words(settings.store))
+
+
+def _store_words(store: StoreSettings) -> str:
+    return f"s3://{store.bucket} at {store.endpoint}" if store.endpoint else str(store.directory)
+
+
+def account_document(account: SweepAccount) -> dict[str, Any]:
+    """Return an account as plain values, see docs/json.md."""
+    run, story = account.run, account.story
+    images = run.images
+    return {
+        "format": FORMAT,
+        "beamline": account.place.beamline,
+        "collection": account.place.name,
+        "sweep": run.sweep_name,
+        "images": {"directory": str(images.directory), "template": images.template, "first": images.first,
+                   "last": images.last, "missing": list(images.missing)},
+        "run": _header(story.header),
+        "run_directory": str(account.run_directory),
+        "store": account.store,
+        "steps": [_step(account, number) for number in range(len(story.steps))],
+        "rungs": [asdict(rung) for rung in story.rungs],
+        "spots": asdict(story.spots) if story.spots else None,
+        "integration": asdict(story.integration) if story.integration else None,
+        "runs": [_header(h) | {"changes": account.changes_to(h)} for h in account.runs],
+    }  # fmt: skip
+
+
+def _header(header: RunHeader) -> dict[str, Any]:
+    outcome = header.outcome
+    return {
+        "run_id": header.run_id,
+        "dag_run_id": header.dag_run_id,
+        "requested_by": header.requested_by,
+        "created_at": header.created_at,
+        "started_at": header.started_at,
+        "ended_at": header.ended_at,
+        "dials_version": header.dials_version,
+        "parameters": header.parameters.as_json(),
+        "outcome": outcome.code.value if outcome else None,
+        "outcome_step": outcome.step if outcome else None,
+        "sentence": outcome.sentence if outcome else None,
+        "try_next": outcome.try_next if outcome else None,
+        "last_trouble": header.last_trouble,
+    }
+
+
+def _step(account: SweepAccount, number: int) -> dict[str, Any]:
+    step = account.story.steps[number]
+    return {
+        "step": step.step,
+        "started_at": step.started_at,
+        "ended_at": step.ended_at,
+        "finding": step.finding,
+        "programs": [
+            asdict(p) | {"folder": str(account.run_directory / account.folder_of(step.step, p))}
+            for p in step.programs
+        ],
+        "crystals": [asdict(crystal) for crystal in step.crystals],
+        "artifacts": [{"name": name, "key": stored.key, "sha256": stored.sha256,
+                       "size_bytes": stored.size_bytes} for name, stored in step.artifacts],
+    }  # fmt: skip
