@@ -46,6 +46,22 @@ def test_a_file_without_a_number_is_told_not_dropped(tmp_path: Path) -> None:
     assert read_folder(tmp_path).strangers == ("notes.cbf",)
 
 
+def test_numbers_too_far_apart_are_no_sweep(tmp_path: Path) -> None:
+    touch(tmp_path, "x_000000001.cbf", "x_999999999.cbf", "y_001.cbf")
+    content = read_folder(tmp_path)
+    assert [sweep.images.name for sweep in content.sweeps] == ["y"]
+    assert content.strangers == ("x_000000001.cbf", "x_999999999.cbf")
+
+
+def test_subfolders_are_named_but_for_hidden_ones_links_and_bytes_that_are_no_text(tmp_path: Path) -> None:
+    for name in ("xtal1", ".snapshot", os.fsdecode(b"\xff")):
+        (tmp_path / name).mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "xtal1")
+    content = read_folder(tmp_path)
+    assert content.subfolders == ("xtal1",)
+    assert content.strangers == (os.fsdecode(b"\xff"),)
+
+
 def test_a_name_that_is_no_text_is_told_not_dropped(tmp_path: Path) -> None:
     name = os.fsdecode(b"\xff_001.cbf")
     touch(tmp_path, name)

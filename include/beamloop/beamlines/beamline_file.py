@@ -45,6 +45,9 @@ class Beamline(_Part):
         default=list(IMAGE_PATTERNS), min_length=1
     )
     quiet_s: float = Field(default=60, ge=0)
+    images_per_sweep: int | None = Field(default=None, ge=1)
+    first_image_s: float | None = Field(default=None, gt=0)
+    last_image_s: float | None = Field(default=3600, gt=0)
     profile: str = "cells"
     settings: list[str] = []
     limits: Limits = Limits()

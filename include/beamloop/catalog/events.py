@@ -20,7 +20,7 @@ class Event:
 
 
 def note_event(
-    connection: Connection, actor: str, kind: str, collection_id: CollectionId, sentence: str
+    connection: Connection, actor: str, kind: str, collection_id: CollectionId | None, sentence: str
 ) -> None:
     """Write down for people what happened and who did it.
 
@@ -33,7 +33,7 @@ def note_event(
     kind
         One word to filter by, e.g. "request".
     collection_id
-        Where it happened.
+        Where it happened; None where there is no collection yet, then the sentence names the place.
     sentence
         Plain words.
     """

@@ -257,6 +257,20 @@ ALTER TABLE beamloop.sweeps ALTER COLUMN sweep_id ADD GENERATED ALWAYS AS IDENTI
     CACHE 1
 );
 
+CREATE TABLE beamloop.watched_folders (
+    beamline beamloop.safe_name NOT NULL,
+    directory text NOT NULL,
+    mtime_ns bigint NOT NULL,
+    patterns text[] NOT NULL,
+    first_seen_s double precision NOT NULL,
+    changed_seen_s double precision NOT NULL,
+    read_s double precision NOT NULL,
+    settled boolean NOT NULL,
+    emptiness_said boolean NOT NULL,
+    subfolders text[] NOT NULL,
+    sweeps jsonb NOT NULL
+);
+
 ALTER TABLE ONLY beamloop.artifacts
     ADD CONSTRAINT artifacts_key_key UNIQUE (key);
 
@@ -328,6 +342,9 @@ ALTER TABLE ONLY beamloop.sweeps
 
 ALTER TABLE ONLY beamloop.sweeps
     ADD CONSTRAINT sweeps_pkey PRIMARY KEY (sweep_id);
+
+ALTER TABLE ONLY beamloop.watched_folders
+    ADD CONSTRAINT watched_folders_pkey PRIMARY KEY (beamline, directory);
 
 CREATE INDEX events_in_time ON beamloop.events USING btree (happened_at);
 

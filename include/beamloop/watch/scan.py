@@ -1,23 +1,28 @@
 """Look at every beamline's folders and ask for what is complete and not known yet."""
 
 import logging
-import os
-import time
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 
 from beamloop.beamlines.beamline_file import Beamline, read_beamlines
 from beamloop.catalog.connection import Catalog
-from beamloop.catalog.events import note_event
-from beamloop.catalog.intake import DagRequest, known_contents, request_processing, waiting_requests
+from beamloop.catalog.intake import DagRequest, waiting_requests
+from beamloop.catalog.watched import clock_s, folder_states
 from beamloop.errors import InvalidInputError
-from beamloop.records.collection import FoundCollection
-from beamloop.watch.find_sweeps import FolderContent, read_folder
+from beamloop.records.watched import FolderState
+from beamloop.watch.look import Look, look_at
 
 log = logging.getLogger(__name__)
 
+# A file written over in place leaves its folder's mtime alone: once an hour each folder is read all the same,
+# a few in each look.
+READ_AGAIN_AFTER_S = 3600.0
+READ_AGAIN_AT_ONCE = 5
 
-def scan(beamlines_directory: Path, catalog: Catalog, dials_version: str) -> list[DagRequest]:
+
+def scan(
+    beamlines_directory: Path, catalog: Catalog, dials_version: str, *, now_s: float | None = None
+) -> list[DagRequest]:
     """Register what has become complete; return every request that no DAG run has taken up.
 
     A request that an earlier scan registered and nobody started (the machine stopped in between) comes
@@ -28,9 +33,11 @@ def scan(beamlines_directory: Path, catalog: Catalog, dials_version: str) -> lis
     beamlines_directory
         Folder of the beamlines' YAML files. A bad file is logged and does not stop the others.
     catalog
-        Where requests are kept.
+        Where requests, and what was seen, are kept.
     dials_version
         The DIALS that will do the work.
+    now_s
+        Seconds since 1970 by the catalogue's clock; None asks it.
 
     Raises
     ------
@@ -40,43 +47,47 @@ def scan(beamlines_directory: Path, catalog: Catalog, dials_version: str) -> lis
     beamlines, faults = read_beamlines(beamlines_directory)
     for fault in faults:
         log.error("%s", fault)
+    if now_s is None:
+        with catalog.transaction() as connection:
+            now_s = clock_s(connection)
     for beamline in beamlines:
-        for directory in _folders(beamline):
-            try:
-                _look_at(beamline, directory, catalog, dials_version)
-            except InvalidInputError as error:
-                log.warning("%s", error)
+        _look_around(Look(beamline, catalog, dials_version, now_s))
     with catalog.transaction() as connection:
         return waiting_requests(connection)
 
 
-def _folders(beamline: Beamline) -> Iterator[Path]:
-    """Yield the folders below the roots; links to elsewhere are not followed."""
-    for root in beamline.roots:
-        if not root.is_dir():
-            log.warning("Beamline %s: the root %s is not there.", beamline.beamline, root)
-        for place, _, _ in os.walk(root, followlinks=False):
-            yield Path(place)
+def _look_around(look: Look) -> None:
+    """Look at the folders below a beamline's roots; links to elsewhere are not followed."""
+    with look.catalog.transaction() as connection:
+        states = folder_states(connection, look.beamline.beamline)
+    due = _due_again(states, look.now_s)
+    ahead, met = list(look.beamline.roots), set()
+    while ahead:
+        directory = ahead.pop()
+        if directory in met:
+            continue
+        met.add(directory)
+        try:
+            state = states.get(directory)
+            if state and directory not in due and _is_unchanged(state, look.beamline):
+                subfolders = state.subfolders
+            else:
+                subfolders = look_at(look, directory)
+            ahead += [directory / name for name in subfolders]
+        except InvalidInputError as error:
+            log.warning("Beamline %s: %s", look.beamline.beamline, error)
 
 
-def _look_at(beamline: Beamline, directory: Path, catalog: Catalog, dials_version: str) -> None:
-    content = read_folder(directory, beamline.patterns)
-    if not content.sweeps or not _is_quiet(content, beamline.quiet_s):
-        return
-    with catalog.transaction() as connection:
-        known = known_contents(connection, beamline.beamline, directory)
-        new = tuple(s for s in content.sweeps if (s.images.template, s.content_sha256) not in known)
-        if not new:
-            return
-        parameters = beamline.parameters_for(directory.name)
-        collection = FoundCollection(beamline.beamline, directory, new, parameters.sample)
-        collection_id, requests = request_processing(
-            connection, collection, parameters, dials_version, requested_by="watch"
-        )
-        for name in content.strangers:
-            note_event(connection, "watch", "stranger", collection_id, f"No image of a sweep: {name!a}")
-    log.info("%s: %d sweeps are complete, %d requests", directory, len(new), len(requests))
+def _due_again(states: Mapping[Path, FolderState], now_s: float) -> set[Path]:
+    old = [state for state in states.values() if now_s - state.read_s >= READ_AGAIN_AFTER_S]
+    old.sort(key=lambda state: state.read_s)
+    return {state.directory for state in old[:READ_AGAIN_AT_ONCE]}
 
 
-def _is_quiet(content: FolderContent, quiet_s: float) -> bool:
-    return time.time() - content.newest_change_s >= quiet_s
+def _is_unchanged(state: FolderState, beamline: Beamline) -> bool:
+    if not state.settled or state.patterns != tuple(beamline.patterns):
+        return False
+    try:
+        return state.directory.stat().st_mtime_ns == state.mtime_ns
+    except OSError:
+        return False  # reading it says why

@@ -1,0 +1,34 @@
+"""What a full CBF's header tells of the whole scan."""
+
+from pathlib import Path
+
+import gemmi
+
+from beamloop.image_files.compression import read_beginning
+from beamloop.image_files.faults import ImageFaultError
+
+HEADER_BYTES = 32768
+PIXELS = b"\n_array_data.data"
+
+
+def frames_in_scan(path: Path) -> int | None:
+    """Return how many images a sweep will have, as its first one says, or None.
+
+    A mini-CBF does not say. Beamlines that fill a template write 1 for every image; that counts as nothing
+    said.
+
+    Parameters
+    ----------
+    path
+        Any image of the sweep; may be incomplete or no CBF at all.
+
+    Source: `_diffrn_scan.frames` of the imgCIF dictionary.
+    """
+    try:
+        with path.open("rb") as file:
+            header = read_beginning(file, path.name, HEADER_BYTES)
+        block = gemmi.cif.read_string(header.partition(PIXELS)[0].decode("ascii", "replace")).sole_block()
+        counts = [int(value) for value in block.find_values("_diffrn_scan.frames")]
+    except (OSError, ImageFaultError, ValueError, IndexError, RuntimeError):
+        return None
+    return counts[0] if len(counts) == 1 and counts[0] > 1 else None

@@ -1,0 +1,79 @@
+"""Look at one folder and keep what was seen, in one transaction."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from beamloop.beamlines.beamline_file import Beamline
+from beamloop.catalog.connection import Catalog, Connection
+from beamloop.catalog.events import note_event
+from beamloop.catalog.watched import collection_at, forget_folder, put_seen_folder, seen_folder
+from beamloop.records.watched import SeenFolder
+from beamloop.watch.ask import ask_for
+from beamloop.watch.compare import Said, compare
+from beamloop.watch.find_sweeps import FolderContent, read_folder
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at the folders of one beamline."""
+
+    beamline: Beamline
+    catalog: Catalog
+    dials_version: str  # "3.12.1"
+    now_s: float  # the catalogue's clock, seconds since 1970
+
+
+def look_at(look: Look, directory: Path) -> tuple[str, ...]:
+    """Read a folder, ask for what has become complete, say what has changed.
+
+    Parameters
+    ----------
+    look
+        The look that this is part of.
+    directory
+        The folder; what lies deeper is not looked at.
+
+    Returns
+    -------
+    tuple of str
+        The names of its subfolders.
+
+    Raises
+    ------
+    InvalidInputError
+        When the folder cannot be read; what was seen of it stands.
+    """
+    beamline = look.beamline
+    content = read_folder(directory, beamline.patterns)
+    with look.catalog.transaction() as connection:
+        before = seen_folder(connection, beamline.beamline, directory)
+        if before and directory in beamline.roots and _is_empty(content) and not _is_empty(before):
+            log.warning("The root %s is empty all at once: is it mounted? What was seen stands.", directory)
+            return ()
+        found = compare(before, content, directory, beamline, look.now_s)
+        ask_for(connection, beamline, directory, found.complete, content.strangers, look.dials_version)
+        _note(connection, look, directory, found.said)
+        for name in set(before.subfolders if before else ()) - set(content.subfolders):
+            _forget(connection, look, directory / name)
+        put_seen_folder(connection, beamline.beamline, found.after)
+    return content.subfolders
+
+
+def _is_empty(folder: FolderContent | SeenFolder) -> bool:
+    return not folder.sweeps and not folder.subfolders
+
+
+def _note(connection: Connection, look: Look, directory: Path, said: Iterable[Said]) -> None:
+    for kind, sentence in said:
+        collection_id = collection_at(connection, look.beamline.beamline, directory)
+        note_event(connection, "watch", kind, collection_id, sentence)
+
+
+def _forget(connection: Connection, look: Look, directory: Path) -> None:
+    for gone in forget_folder(connection, look.beamline.beamline, directory):
+        words = f"{gone.directory}: the folder is gone, with {gone.sweep_count} sweeps."
+        _note(connection, look, gone.directory, [("folder_gone", words)])
