@@ -27,6 +27,7 @@ NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
         ),
         ("dials.index says: bad /data/a/x.expt", "dials.index says: bad /data/b c/y.expt".replace(" c", "")),
         ("Of images 1 to 12, 2 are missing: 3, 4.", "Of images 1 to 20, 1 are missing: 7."),
+        ("No lattice. Tried: fft1d; fft3d, strong spots to 4 A.", "No lattice. Tried: fft1d."),
         ("ended after 3600 s", "ended\n after 1.5e3 s"),
     ],
 )
@@ -38,6 +39,7 @@ def test_one_cause_has_one_sentence_whatever_the_sweep(one: str, other: str) -> 
     ("one", "other"),
     [
         ("No spots on 12 images.", "No lattice fits 12 images."),
+        ("The method fft1d found none.", "The method fft3d found none."),
         ("dials.index says: Too few reflections", "dials.refine says: Too few reflections"),
     ],
 )

@@ -9,10 +9,12 @@ from beamloop.records.outcome import OutcomeCode
 
 # What differs from sweep to sweep though the cause is one, in the order in which it is taken out.
 DIFFERENT = (
+    # How far the ladder was climbed depends on the sweep and on the time that was left.
+    (re.compile(r" Tried: .*"), ""),
     (re.compile(r"'[^']*'|\"[^\"]*\""), "…"),
     (re.compile(r"(?<!\w)/[^\s,;:]+"), "…"),
     (re.compile(r"\S+\.(?:cbf|h5|nxs|expt|refl|log|out|mtz)\b(?:\.gz|\.bz2)?", re.IGNORECASE), "…"),
-    (re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?"), "N"),
+    (re.compile(r"(?<![\w.])[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?!\w)"), "N"),
     (re.compile(r"(?:…, )+(?:…|\.\.\.)"), "…"),
     (re.compile(r"(?:N, )+N"), "N"),
 )
@@ -28,7 +30,7 @@ class FailureGroup:
 
 
 def common_sentence(sentence: str) -> str:
-    """Return a sentence without its numbers, file names and quoted words.
+    """Return a sentence without its numbers, file names, quoted words and list of what was tried.
 
     Parameters
     ----------

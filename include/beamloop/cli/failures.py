@@ -38,10 +38,16 @@ def failures(
     console = results_console()
     count = sum(len(group.failures) for group in groups)
     where = f" of beamline {beamline}" if beamline else ""
-    words = f"{count} sweeps{where} without a result since {when(start)}, {len(groups)} causes"
+    words = (
+        f"{_many(count, 'sweep')}{where} without a result since {when(start)}, {_many(len(groups), 'cause')}"
+    )
     console.print(as_text(words if groups else f"No sweep{where} failed since {when(start)}.", "bold"))
     for group in groups:
         _print_group(console, group)
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def when(time: datetime) -> str:

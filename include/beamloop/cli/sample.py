@@ -67,7 +67,8 @@ def _say(collection: str, sample: Sample | None, as_json: bool) -> None:
     console.print(
         as_text(f"{directory}: {kept.sample if kept else 'nothing is said by hand'}"), soft_wrap=True
     )
-    console.print("New runs use it; `beamloop reprocess` applies it to sweeps that have one already.")
+    advice = "New runs use it; `beamloop reprocess` applies it to sweeps that have one already."
+    console.print(advice if kept else "The sidecar file or the beamline's rules count again.", soft_wrap=True)
 
 
 def _directory(catalog: Catalog, text: str) -> Path:

@@ -112,7 +112,8 @@ def _figures(account: SweepAccount) -> Iterator[Text]:
 
 def _crystal(crystal: CrystalFact) -> str:
     su = crystal.cell_su or (None,) * 6
-    cell = " ".join(f"{value:.2f}" if not error else f"{value:.2f}±{error:.2f}"
+    # Below half of the last digit, an uncertainty is that of a value which symmetry fixes.
+    cell = " ".join(f"{value:.2f}±{error:.2f}" if error and error >= 0.005 else f"{value:.2f}"
                     for value, error in zip(crystal.cell, su, strict=True))  # fmt: skip
     rmsd = ""
     if crystal.rmsd_x_px is not None and crystal.rmsd_y_px is not None:

@@ -36,8 +36,8 @@ TRY_NEXT = {
     "a longer exposure.",
     OutcomeCode.NO_LATTICE: "Check beam centre and distance in the header; give the cell if it is known; "
     "try --set index.indexing.method=fft1d.",
-    OutcomeCode.WRONG_SYMMETRY: "Process again without --space-group, or with the one that the cell found "
-    "suggests.",
+    OutcomeCode.WRONG_SYMMETRY: "Process again with another space group, or without one: "
+    "`beamloop reprocess` with --space-group none.",
     OutcomeCode.REFINEMENT_FAILED: "Look at the residuals in the refinement log; a wrong beam centre or "
     "distance, or a second lattice, is the usual cause.",
     OutcomeCode.TOO_FEW_REFLECTIONS: "Join the sweep with others of the same crystal, or collect more.",
