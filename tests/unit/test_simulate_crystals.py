@@ -9,13 +9,13 @@ import pytest
 from beamloop.errors import InvalidInputError
 from beamloop.records.sample import UnitCell
 from beamloop.simulate.arrays import error_function
-from beamloop.simulate.crystal import Crystal, make_crystal
+from beamloop.simulate.crystal import Crystal, make_crystal, make_second_crystal
 from beamloop.simulate.drawing import draw_spots
 from beamloop.simulate.geometry import Geometry, true_geometry
 from beamloop.simulate.intensities import ReflectionList, draw_reflections, weaken_odd_l
 from beamloop.simulate.pilatus import PIXEL_MM, silicon_attenuation_per_mm
 from beamloop.simulate.plan import CollectionPlan, CrystalPlan, DetectorPlan, SweepKind, SweepPlan
-from beamloop.simulate.presets import make_sweeps
+from beamloop.simulate.presets import PRESETS, make_sweeps
 from beamloop.simulate.spots import Spots, predict_spots
 
 pytestmark = pytest.mark.unit
@@ -218,3 +218,20 @@ def test_the_error_function_is_that_of_the_tables() -> None:
     assert np.allclose(
         error_function(np.array([-1.0, 0.0, 0.5, 2.0])), [-0.8427008, 0.0, 0.5204999, 0.9953223], atol=2e-7
     )
+
+
+def test_a_second_crystal_has_another_orientation_and_leaves_the_first_as_it_is() -> None:
+    plan = PRESETS["tiny2"](1)
+    alone = plan.sweeps[0]
+    both = replace(plan, sweeps=(replace(alone, second_crystal_fraction=0.5), *plan.sweeps[1:]))
+    first, second = make_crystal(both, 0), make_second_crystal(both, 0)
+    before = make_crystal(plan, 0)
+    assert first is not None
+    assert second is not None
+    assert before is not None
+    assert np.array_equal(first.orientation, before.orientation)
+    assert second.photons == pytest.approx(0.5 * first.photons)
+    assert second.unit_cell == first.unit_cell
+    cosine = (np.trace(first.orientation.T @ second.orientation) - 1) / 2
+    assert np.degrees(np.arccos(cosine)) > 5  # closer ones would be one split crystal
+    assert make_second_crystal(plan, 0) is None

@@ -1,6 +1,6 @@
 """The crystal of each sweep: its cell, its orientation, its brightness."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import gemmi
 import numpy as np
@@ -85,6 +85,16 @@ def make_crystal(plan: CollectionPlan, sweep_index: int) -> Crystal | None:
         photons=float(sample.photons * brightness),
         doubled=kind is SweepKind.DOUBLED_AXIS,
     )
+
+
+def make_second_crystal(plan: CollectionPlan, sweep_index: int) -> Crystal | None:
+    """Draw the other crystal that the beam hits, the first one's but for orientation and brightness."""
+    fraction = plan.sweeps[sweep_index].second_crystal_fraction
+    first = make_crystal(plan, sweep_index)
+    if first is None or fraction <= 0:
+        return None
+    orientation = _random_rotation(stream(plan.seed, Stream.CRYSTAL, sweep_index, 1))
+    return replace(first, orientation=orientation, photons=fraction * first.photons)
 
 
 def doubled_cell(sample: CrystalPlan, space_group: gemmi.SpaceGroup) -> UnitCell:

@@ -98,6 +98,7 @@ class SweepPlan:
     images: int = 12
     start_angle_deg: float = 0.0  # of image 1
     missing: tuple[int, ...] = ()  # image numbers that are never written: (5, 6)
+    second_crystal_fraction: float = 0.0  # photons of another crystal in the beam against the first: 0.7
 
 
 @dataclass(frozen=True, slots=True)

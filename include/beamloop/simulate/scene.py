@@ -9,7 +9,13 @@ import numpy as np
 from beamloop.records.sample import UnitCell
 from beamloop.simulate.arrays import Ints
 from beamloop.simulate.background import BackgroundSampler, background_sampler
-from beamloop.simulate.crystal import Crystal, doubled_cell, make_crystal, space_group_of
+from beamloop.simulate.crystal import (
+    Crystal,
+    doubled_cell,
+    make_crystal,
+    make_second_crystal,
+    space_group_of,
+)
 from beamloop.simulate.drawing import draw_spots
 from beamloop.simulate.geometry import (
     Geometry,
@@ -22,7 +28,7 @@ from beamloop.simulate.mini_cbf import ImageHeader, encode_image
 from beamloop.simulate.pilatus import COUNT_CUTOFF, image_size_px
 from beamloop.simulate.plan import CollectionPlan, sweep_images
 from beamloop.simulate.random_streams import Stream, stream
-from beamloop.simulate.spots import Spots, predict_spots
+from beamloop.simulate.spots import Spots, join_spots, predict_spots
 
 # Reflections are listed a little beyond the detector's corner, because cells differ from crystal to crystal.
 RESOLUTION_MARGIN = 0.93
@@ -92,11 +98,17 @@ def scene_of(plan: CollectionPlan) -> Scene:
 
 @lru_cache(maxsize=1)
 def _spots(plan: CollectionPlan, sweep_index: int) -> Spots | None:
-    crystal = make_crystal(plan, sweep_index)
-    if crystal is None:
+    drawn = (make_crystal(plan, sweep_index), make_second_crystal(plan, sweep_index))
+    crystals = [crystal for crystal in drawn if crystal]
+    if not crystals:
         return None
     geometry = true_geometry(plan.detector, plan.seed)
-    return predict_spots(plan, crystal, reflections_of(plan, crystal), geometry, sweep_index)
+    return join_spots(
+        [
+            predict_spots(plan, crystal, reflections_of(plan, crystal), geometry, sweep_index)
+            for crystal in crystals
+        ]
+    )
 
 
 def reflections_of(plan: CollectionPlan, crystal: Crystal) -> ReflectionList:

@@ -1,5 +1,6 @@
 """Spots of one sweep: where they fall on the modules, how bright, how wide."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -72,6 +73,11 @@ def predict_spots(
     parts = [
         _on_panel(plan, seen, hkl, photons, number, panel) for number, panel in enumerate(geometry.panels)
     ]
+    return join_spots(parts)
+
+
+def join_spots(parts: Sequence[Spots]) -> Spots:
+    """Put the spots of several panels or crystals into one table, in their order."""
     return Spots(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Spots)))
 
 

@@ -9,7 +9,7 @@ from beamloop.errors import InvalidInputError
 from beamloop.records.outcome import OutcomeCode
 from beamloop.records.sample import UnitCell
 from beamloop.simulate.arrays import Floats
-from beamloop.simulate.crystal import make_crystal
+from beamloop.simulate.crystal import Crystal, make_crystal, make_second_crystal
 from beamloop.simulate.geometry import Geometry, Vector, header_geometry, to_vector, true_geometry
 from beamloop.simulate.pilatus import PIXEL_MM, SENSOR_MM, silicon_attenuation_per_mm
 from beamloop.simulate.plan import EXPECTED_OUTCOMES, CollectionPlan, SweepKind, SweepPlan, sweep_images
@@ -51,6 +51,7 @@ class SweepTruth:
     oscillation_deg: float
     crystal: CrystalTruth | None  # None for a blank sweep
     expected_outcomes: tuple[OutcomeCode, ...]  # any of these is right; the likeliest first
+    second_crystal: CrystalTruth | None = None  # in the beam beside the first
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,13 +122,13 @@ def _sweep_truth(plan: CollectionPlan, index: int, sweep: SweepPlan) -> SweepTru
         missing_images=sweep.missing,
         start_angle_deg=sweep.start_angle_deg,
         oscillation_deg=plan.oscillation_deg,
-        crystal=_crystal_truth(plan, index),
+        crystal=_crystal_truth(make_crystal(plan, index)),
+        second_crystal=_crystal_truth(make_second_crystal(plan, index)),
         expected_outcomes=EXPECTED_OUTCOMES[sweep.kind],
     )
 
 
-def _crystal_truth(plan: CollectionPlan, index: int) -> CrystalTruth | None:
-    crystal = make_crystal(plan, index)
+def _crystal_truth(crystal: Crystal | None) -> CrystalTruth | None:
     if crystal is None:
         return None
     return CrystalTruth(
