@@ -168,9 +168,9 @@ def test_a_wrong_cell_is_left_for_a_search_without_one(
     assert outcome.code is OutcomeCode.WRONG_SYMMETRY
 
 
-def test_without_any_knowledge_the_lattice_is_triclinic(
+def test_without_any_knowledge_the_lattice_gets_the_symmetry_that_is_clear_cut(
     tmp_path: Path, catalog_dsn: str, tiny_images: Path
 ) -> None:
     bench = open_bench(tmp_path, catalog_dsn, tiny_images, settings=CHEAP)
     assert bench.do("xtal1_1", "import", "find_spots", "index") is None
-    assert bench.result("xtal1_1").space_group == "P 1"
+    assert bench.result("xtal1_1").space_group == "H 3"

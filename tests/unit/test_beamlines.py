@@ -101,6 +101,7 @@ def test_the_demos_beamline_is_valid_and_knows_its_sample() -> None:
         ("beamline: i24\nroots: [x]\npatterns: ['']\n", "patterns.0: "),
         ("beamline: i24\nroots: [x]\nprofile: fast\n", "no profile 'fast'"),
         ("beamline: i24\nroots: [x]\nlimits: {program_time_s: -1}\n", "program_time_s"),
+        ("beamline: i24\nroots: [x]\nlimits: {index_time_s: 0}\n", "index_time_s"),
         ("beamline: i24\nroots: [x]\nsamples: [{match: a, space_group: P 9}]\n", "no space group 'P 9'"),
         ("beamline: [\n", "cannot be used"),
         ("", "cannot be used"),

@@ -49,6 +49,8 @@ def test_every_program_gets_directory_log_limits_and_the_callers_options_last(
     programs.import_images(dials, HERE, Path("x_##.cbf"), options=OPTIONS, limits=LIMITS)
     programs.find_spots(dials, HERE, expt, options=OPTIONS, limits=LIMITS)
     programs.index(dials, HERE, expt, refl, options=OPTIONS, limits=LIMITS)
+    programs.search_beam_position(dials, HERE, expt, refl, options=OPTIONS, limits=LIMITS)
+    programs.refine_bravais_settings(dials, HERE, expt, refl, options=OPTIONS, limits=LIMITS)
     programs.refine(dials, HERE, expt, refl, options=OPTIONS, limits=LIMITS)
     programs.integrate(dials, HERE, expt, refl, options=OPTIONS, limits=LIMITS)
     programs.export(dials, HERE, expt, refl, options=OPTIONS, limits=LIMITS)
@@ -62,6 +64,8 @@ def test_every_program_gets_directory_log_limits_and_the_callers_options_last(
         "dials.import": ("import.out", ("imported.expt",)),
         "dials.find_spots": ("find_spots.out", ("strong.refl",)),
         "dials.index": ("index.out", ("indexed.expt", "indexed.refl")),
+        "dials.search_beam_position": ("search_beam_position.out", ("optimised.expt",)),
+        "dials.refine_bravais_settings": ("refine_bravais_settings.out", ("bravais_summary.json",)),
         "dials.refine": ("refine.out", ("refined.expt", "refined.refl")),
         "dials.integrate": ("integrate.out", ("integrated.expt", "integrated.refl")),
         "dials.export": ("export.out", ("integrated.mtz",)),

@@ -14,7 +14,7 @@ from beamloop.errors import InvalidInputError
 from beamloop.records.identifiers import SAFE_NAME
 from beamloop.records.images import IMAGE_PATTERNS
 from beamloop.records.parameters import Parameters
-from beamloop.records.program import ProgramLimits
+from beamloop.records.program import INDEX_TIME_S, ProgramLimits
 
 
 class _Part(BaseModel):
@@ -26,6 +26,7 @@ class Limits(_Part):
 
     program_time_s: float = Field(default=3600, gt=0)
     program_memory_gb: float = Field(default=8, gt=0)
+    index_time_s: float = Field(default=INDEX_TIME_S, gt=0)
 
 
 class SampleRule(_Part):
@@ -66,7 +67,8 @@ class Beamline(_Part):
 
 def program_limits(limits: Limits) -> ProgramLimits:
     """Turn a file's limits into those of a program: seconds, and bytes of 1024**3 a gigabyte."""
-    return ProgramLimits(limits.program_time_s, int(limits.program_memory_gb * 1024**3))
+    memory_bytes = int(limits.program_memory_gb * 1024**3)
+    return ProgramLimits(limits.program_time_s, memory_bytes, limits.index_time_s)
 
 
 def read_beamline(path: Path) -> Beamline:

@@ -108,6 +108,54 @@ def index(
     return _run(dials, directory, "index", named, outputs, options, limits)
 
 
+def search_beam_position(
+    dials: Dials,
+    directory: Path,
+    imported_expt: Path,
+    strong_refl: Path,
+    *,
+    options: Sequence[str] = (),
+    limits: ProgramLimits = DEFAULT_LIMITS,
+) -> ProgramResult:
+    """Look for the beam centre that makes the spots most regular; write optimised.expt.
+
+    Parameters
+    ----------
+    dials, directory, options, limits
+        As for all programs, see the module.
+    imported_expt
+        The experiments of dials.import.
+    strong_refl
+        The spots of dials.find_spots.
+    """
+    # Short on purpose: newer versions may keep it in a scope of the method's own.
+    named = [str(imported_expt), str(strong_refl), "nproc=1"]
+    return _run(dials, directory, "search_beam_position", named, ["optimised.expt"], options, limits)
+
+
+def refine_bravais_settings(
+    dials: Dials,
+    directory: Path,
+    experiments: Path,
+    reflections: Path,
+    *,
+    options: Sequence[str] = (),
+    limits: ProgramLimits = DEFAULT_LIMITS,
+) -> ProgramResult:
+    """Refine a triclinic crystal in every Bravais setting that its cell allows; write bravais_summary.json.
+
+    Parameters
+    ----------
+    dials, directory, options, limits
+        As for all programs, see the module.
+    experiments, reflections
+        Indexed ones, triclinic.
+    """
+    named = [str(experiments), str(reflections), "nproc=1"]
+    outputs = ["bravais_summary.json"]
+    return _run(dials, directory, "refine_bravais_settings", named, outputs, options, limits)
+
+
 def refine(
     dials: Dials,
     directory: Path,

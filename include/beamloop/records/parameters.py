@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from beamloop.records.identifiers import SweepId
@@ -28,7 +28,7 @@ class Parameters:
         cell = self.sample.unit_cell
         return {
             "for_merging": self.for_merging,
-            "limits": {"memory_bytes": self.limits.memory_bytes, "time_s": self.limits.time_s},
+            "limits": asdict(self.limits),
             "options": {step: list(self.options[step]) for step in sorted(self.options)},
             "profile": self.profile,
             "space_group": self.sample.space_group,

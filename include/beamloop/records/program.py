@@ -6,6 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
+# The whole ladder takes a narrow wedge 40 CPU s, and a busy machine three times as long; the rest is for
+# larger sweeps. A night's plate of 73 hopeless wedges on four cores then takes an hour and a half at most.
+INDEX_TIME_S = 300.0
+
 
 class ProgramEnd(StrEnum):
     """Why a program is no longer running."""
@@ -18,10 +22,11 @@ class ProgramEnd(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProgramLimits:
-    """What one program may use before it is ended."""
+    """What one program may use before it is ended, and all that look for one lattice together."""
 
     time_s: float = 3600.0  # wall-clock time
     memory_bytes: int = 8 * 1024**3  # resident memory of the whole process group
+    index_time_s: float = INDEX_TIME_S  # wall-clock time after which no further rung of the ladder begins
 
 
 @dataclass(frozen=True, slots=True)

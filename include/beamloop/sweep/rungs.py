@@ -1,124 +1,162 @@
-"""Ways to index a sweep: each is one rung of the ladder, done in a folder of its own."""
+"""Climb one rung of the indexing ladder, in a folder of its own."""
 
-import shutil
-from collections.abc import Callable
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from beamloop.dials_cli import programs
+from beamloop.dials_cli.experiments import read_experiments
 from beamloop.dials_cli.failures import FailureCause
+from beamloop.dials_cli.reflection_table import read_reflections
 from beamloop.records.outcome import OutcomeCode
 from beamloop.records.program import ProgramResult
 from beamloop.records.run import CrystalFact
 from beamloop.records.sample import Sample
+from beamloop.sweep.acceptance import Lattice, why_not
 from beamloop.sweep.crystal_facts import crystal_facts
 from beamloop.sweep.failures import Meanings, explain
+from beamloop.sweep.known_rungs import Rung
 from beamloop.sweep.work import Finding, StepWork, stopped
 
-# Chance lattices on noise index few spots, and refinement of a triclinic crystal with its detector has
-# 15 parameters against three observations a spot.
-FEWEST_INDEXED = 8
 NO_LATTICE: Meanings = {
     FailureCause.NO_SUITABLE_LATTICE: OutcomeCode.NO_LATTICE,
     FailureCause.WRONG_SYMMETRY: OutcomeCode.NO_LATTICE,
-    FailureCause.TOO_FEW_REFLECTIONS: OutcomeCode.TOO_FEW_SPOTS,
+    FailureCause.TOO_FEW_REFLECTIONS: OutcomeCode.NO_LATTICE,
     FailureCause.REFINEMENT_DIVERGED: OutcomeCode.NO_LATTICE,
+    FailureCause.NO_SPOTS: OutcomeCode.NO_LATTICE,
 }
 # A lattice was found; what fails afterwards is the symmetry imposed on it.
-WRONG_SYMMETRY: Meanings = {
-    FailureCause.NO_SUITABLE_LATTICE: OutcomeCode.WRONG_SYMMETRY,
-    FailureCause.WRONG_SYMMETRY: OutcomeCode.WRONG_SYMMETRY,
-    FailureCause.TOO_FEW_REFLECTIONS: OutcomeCode.WRONG_SYMMETRY,
-    FailureCause.REFINEMENT_DIVERGED: OutcomeCode.WRONG_SYMMETRY,
-}
+WRONG_SYMMETRY: Meanings = dict.fromkeys(NO_LATTICE, OutcomeCode.WRONG_SYMMETRY)
+
+# DIALS's default of 4 mm reaches the next spots of a large cell: on a wedge that was 1.4 px off it moved the
+# beam by 15 px. Beam centres are off by a few pixels.
+BEAM_SEARCH_MM = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Rung:
-    """One way to index."""
+class Inputs:
+    """What a search starts from."""
 
-    method: str  # "no symmetry, then H 3"
-    reason: str  # "The first attempt where no cell is known."
-    climb: Callable[[StepWork, Path], Finding]
+    experiments: Path
+    spots: Path
 
 
-def choose_rungs(sample: Sample) -> list[Rung]:
-    """Return the ways to try, in order, by what is known of the sample.
+def sweep_inputs(work: StepWork) -> Inputs:
+    """Return the experiments and spots that the earlier steps left."""
+    beside = work.staging.parent
+    return Inputs(beside / "import" / "imported.expt", beside / "find_spots" / "strong.refl")
 
-    A search without symmetry finds more narrow wedges than one with it (41 of 73 against fewer in the
-    multi-crystal tutorial), unless the cell is known too: it then picks the right vectors among few spots.
+
+def climb(work: StepWork, rung: Rung, folder: Path, inputs: Inputs) -> Finding:
+    """Prepare what the rung asks for, search, impose the known symmetry, judge.
+
+    Parameters
+    ----------
+    work
+        The step; its limits hold for each program.
+    rung
+        The way to index.
+    folder
+        The rung's own, empty. The result stands in indexed.expt and indexed.refl.
+    inputs
+        Imported experiments and strong spots.
     """
-    free = Rung(
-        f"no symmetry, then {sample.space_group}" if sample.space_group else "no symmetry",
-        "No cell is known: a search without symmetry finds most.",
-        _search_freely,
-    )
-    if not (sample.space_group and sample.unit_cell):
-        return [free]
-    known = Rung(
-        f"the known cell in {sample.space_group}",
-        "The cell is known: it picks the right lattice among few spots.",
-        _search_known,
-    )
-    return [known, replace(free, reason="The known cell was not found: the sample may be another.")]
+    done = _prepare(work, rung, folder, inputs)
+    if done and not done[-1].succeeded:
+        return explain(work, done, NO_LATTICE)
+    prepared = prepared_inputs(rung, folder, inputs)
+    sample = work.run.parameters.sample
+    if rung.with_cell:
+        return _with_results(done, _search(work, rung, folder, prepared, sample))
+    if not sample.space_group:
+        return _with_results(done, _search(work, rung, folder, prepared, Sample()))
+    search_folder = folder / "search"
+    search_folder.mkdir()
+    found = _with_results(done, _search(work, rung, search_folder, prepared, Sample()))
+    if found.outcome:
+        return found
+    known = replace(prepared, experiments=search_folder / "indexed.expt")
+    return _with_results(found.programs, impose(work, rung, folder, known, sample))
 
 
-def _search_known(work: StepWork, folder: Path) -> Finding:
-    result = _index(work, folder, "import", "imported.expt", work.run.parameters.sample)
+def impose(work: StepWork, rung: Rung, folder: Path, known: Inputs, sample: Sample) -> Finding:
+    """Index again with a crystal's orientation and another symmetry; a failure is the symmetry's."""
+    result = _index(work, rung, folder, known, sample)
+    if not result.succeeded:
+        return explain(work, (result,), WRONG_SYMMETRY)
+    return judge(work, folder, result, OutcomeCode.WRONG_SYMMETRY, sample)
+
+
+def prepared_inputs(rung: Rung, folder: Path, inputs: Inputs) -> Inputs:
+    """Return what a rung searches: its own spots or beam centre where it makes them, else the sweep's."""
+    return Inputs(
+        folder / "optimised.expt" if rung.search_beam else inputs.experiments,
+        folder / "strong.refl" if rung.spot_options else inputs.spots,
+    )
+
+
+def _prepare(work: StepWork, rung: Rung, folder: Path, inputs: Inputs) -> tuple[ProgramResult, ...]:
+    """Find spots anew or search the beam centre, where the rung says so."""
+    experiments, spots = _from(folder, inputs.experiments), _from(folder, inputs.spots)
+    if rung.spot_options:
+        options = (*work.run.parameters.options.get("find_spots", ()), *rung.spot_options)
+        return (programs.find_spots(work.dials, folder, experiments, options=options, limits=work.limits),)
+    if rung.search_beam:
+        options = (f"mm_search_scope={BEAM_SEARCH_MM}",)
+        return (
+            programs.search_beam_position(
+                work.dials, folder, experiments, spots, options=options, limits=work.limits
+            ),
+        )
+    return ()
+
+
+def _search(work: StepWork, rung: Rung, folder: Path, inputs: Inputs, sample: Sample) -> Finding:
+    result = _index(work, rung, folder, inputs, sample)
     if not result.succeeded:
         return explain(work, (result,), NO_LATTICE)
-    return _judge(work, folder, (result,), OutcomeCode.NO_LATTICE)
+    return judge(work, folder, result, OutcomeCode.NO_LATTICE, sample)
 
 
-def _search_freely(work: StepWork, folder: Path) -> Finding:
-    sample = work.run.parameters.sample
-    search_folder = folder / "search" if sample.space_group else folder
-    search_folder.mkdir(exist_ok=True)
-    search = _index(work, search_folder, "import", "imported.expt", Sample())
-    if not search.succeeded:
-        return explain(work, (search,), NO_LATTICE)
-    found = _judge(work, search_folder, (search,), OutcomeCode.NO_LATTICE)
-    if found.outcome or not sample.space_group:
-        return found
-    imposed = _index(work, folder, "search", "indexed.expt", sample)
-    if not imposed.succeeded:
-        return explain(work, (search, imposed), WRONG_SYMMETRY)
-    return _judge(work, folder, (search, imposed), OutcomeCode.WRONG_SYMMETRY)
-
-
-def _index(work: StepWork, folder: Path, origin: str, experiments: str, sample: Sample) -> ProgramResult:
-    """Run dials.index in a rung's folder, from the images' experiments or from a search's crystal."""
-    up = Path(*[".."] * len(folder.relative_to(work.staging.parent).parts))
-    start = Path(origin, experiments) if origin == "search" else up / origin / experiments
+def _index(work: StepWork, rung: Rung, folder: Path, inputs: Inputs, sample: Sample) -> ProgramResult:
     return programs.index(
         work.dials,
         folder,
-        start,
-        up / "find_spots" / "strong.refl",
+        _from(folder, inputs.experiments),
+        _from(folder, inputs.spots),
         space_group=sample.space_group,
         unit_cell=sample.unit_cell,
-        options=work.options,
+        options=(f"indexing.method={rung.algorithm}", *rung.index_options, *work.options),
         limits=work.limits,
     )
 
 
-def _judge(work: StepWork, folder: Path, results: tuple[ProgramResult, ...], failure: OutcomeCode) -> Finding:
-    """Accept a lattice that indexes enough spots."""
-    facts = crystal_facts(folder / "indexed.expt", folder / "indexed.refl")
-    count = indexed_count(facts)
-    if count < FEWEST_INDEXED:
-        words = f"The best lattice indexes only {count} spots; {FEWEST_INDEXED} are needed."
-        return stopped(work, failure, words, results)
-    text = f"{count} spots indexed, {facts[0].space_group}"
-    return Finding(text, programs=results, crystals=facts)
+def judge(
+    work: StepWork, folder: Path, result: ProgramResult, failure: OutcomeCode, sample: Sample
+) -> Finding:
+    """Accept a lattice that is certainly none of chance."""
+    experiments, reflections = folder / "indexed.expt", folder / "indexed.refl"
+    facts = crystal_facts(experiments, reflections)
+    # The blocks of a sweep with missing images share one crystal: one fact each.
+    whole = replace(facts[0], indexed_count=indexed_count(facts))
+    spot_count = read_reflections(reflections).row_count
+    wavelength = read_experiments(experiments).experiments[0].wavelength_angstrom
+    refusal = why_not(Lattice(whole, spot_count, wavelength), sample.unit_cell)
+    if refusal:
+        return replace(stopped(work, failure, refusal, (result,)), crystals=facts)
+    text = f"{whole.indexed_count} of {spot_count} spots indexed, {whole.space_group}"
+    return Finding(text, programs=(result,), crystals=facts)
 
 
 def indexed_count(facts: tuple[CrystalFact, ...]) -> int:
-    """Count the spots that all lattices index."""
+    """Count the spots that all blocks' crystals index."""
     return sum(fact.indexed_count for fact in facts)
 
 
-def keep_result(folder: Path, staging: Path) -> None:
-    """Put the accepted rung's result where the next step looks for it."""
-    for name in ("indexed.expt", "indexed.refl"):
-        shutil.copyfile(folder / name, staging / name)
+def _from(folder: Path, target: Path) -> Path:
+    """Return a path relative to the folder in which a program runs, true wherever the run is copied."""
+    return Path(os.path.relpath(target, folder))
+
+
+def _with_results(earlier: tuple[ProgramResult, ...], finding: Finding) -> Finding:
+    return replace(finding, programs=earlier + finding.programs)

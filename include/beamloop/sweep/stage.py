@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from beamloop.catalog.connection import Catalog
+from beamloop.catalog.ladder import rung_records
 from beamloop.catalog.runs import load_run, note_trouble, record_outcome, start_run
 from beamloop.dials_cli.handle import Dials
 from beamloop.errors import (
@@ -23,6 +24,7 @@ from beamloop.records.identifiers import RunId
 from beamloop.records.outcome import Outcome, OutcomeCode
 from beamloop.records.parameters import STEPS
 from beamloop.records.run import Run, StepReport
+from beamloop.records.rung_record import RungRecord
 from beamloop.storage.contract import ArtifactStore
 from beamloop.sweep import export, find_spots, import_images, index, integrate, refine
 from beamloop.sweep.manifest import write_manifest
@@ -95,13 +97,23 @@ def _do(services: Services, run: Run, step: str) -> Outcome | None:
     with step_lock(run_directory, step):
         if not folder.exists():
             _require_predecessors(services, run, run_directory, step)
-            work = StepWork(run, step, run_directory, fresh_staging(run_directory, step), services.dials)
+            records = _rung_records(services, run, step)
+            staging = fresh_staging(run_directory, step)
+            work = StepWork(run, step, run_directory, staging, services.dials, records)
             _perform(work)
             settle(work.staging, folder)
         report = read_report(folder)
         publish(services.catalog, services.store, run, folder, report)
     log.info("%s %s: %s", run.sweep_name, step, report.finding)
     return report.outcome
+
+
+def _rung_records(services: Services, run: Run, step: str) -> tuple[RungRecord, ...]:
+    """Ask what has worked on the beamline lately, where the step may choose."""
+    if step != "index":
+        return ()
+    with services.catalog.transaction() as connection:
+        return rung_records(connection, run.run_id)
 
 
 def _perform(work: StepWork) -> None:

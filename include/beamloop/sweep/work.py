@@ -8,6 +8,7 @@ from beamloop.dials_cli.handle import Dials
 from beamloop.records.outcome import Outcome, OutcomeCode
 from beamloop.records.program import ProgramLimits, ProgramResult
 from beamloop.records.run import CrystalFact, IntegrationFact, Run, RungFact, SpotCounts
+from beamloop.records.rung_record import RungRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class StepWork:
     run_directory: Path  # Path("/srv/beamloop/runs/i24/plate3-1f0c9a/xtal2_1/run-17")
     staging: Path  # a folder of its own inside run_directory; renamed to the step's name on success
     dials: Dials
+    rung_records: tuple[RungRecord, ...] = ()  # what has worked on this beamline lately; for index
 
     @property
     def options(self) -> tuple[str, ...]:

@@ -1,0 +1,100 @@
+"""The ladder with real DIALS: what it finds on wedges made hard, and that it finds nothing in noise."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tests.services.random_spots import write_random_spots
+from tests.services.sweep_bench import SweepBench, open_bench
+
+from beamloop.records.outcome import OutcomeCode
+from beamloop.records.run import RungFact
+from beamloop.simulate import write_collection
+from beamloop.simulate.plan import CollectionPlan, SweepKind
+from beamloop.simulate.presets import PRESETS
+from beamloop.sweep.report_file import read_report
+
+pytestmark = pytest.mark.dials
+
+CELL = "98.3,98.3,136.6,90,90,120"
+TWO_LATTICES, OFF_CENTRE, BLANK = "xtal1_1", "xtal2_1", "xtal3_1"
+
+
+def hard_plan() -> CollectionPlan:
+    """Two lattices in one sweep, a weak wedge, a blank one; the beam 2.2 px off the header's centre."""
+    plan = PRESETS["tiny2"](1)
+    sweep = plan.sweeps[0]
+    return replace(
+        plan,
+        sweeps=(
+            replace(sweep, name=TWO_LATTICES, second_crystal_fraction=0.7),
+            replace(sweep, name=OFF_CENTRE),
+            replace(sweep, name=BLANK, kind=SweepKind.BLANK),
+        ),
+        detector=replace(plan.detector, beam_offset_px=(1.6, -1.5)),
+        crystal=replace(plan.crystal, photons=6.0),
+    )
+
+
+@pytest.fixture(scope="module")
+def hard_images(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("images") / "hard"
+    write_collection(hard_plan(), folder)
+    return folder
+
+
+@pytest.fixture
+def bench(tmp_path: Path, catalog_dsn: str, hard_images: Path) -> Iterator[SweepBench]:
+    made = open_bench(tmp_path, catalog_dsn, hard_images, space_group="H 3", unit_cell=CELL)
+    yield made
+    made.services.catalog.close()
+
+
+def rungs_of(bench: SweepBench, sweep: str) -> tuple[RungFact, ...]:
+    return read_report(bench.run_directory(sweep) / "index").rungs
+
+
+def test_a_second_lattice_is_told_and_the_stronger_processed(bench: SweepBench) -> None:
+    assert bench.do(TWO_LATTICES, "import", "find_spots", "index") is None
+    report = read_report(bench.run_directory(TWO_LATTICES) / "index")
+    assert "a second lattice indexes" in report.finding
+    second = next(rung for rung in report.rungs if rung.method.endswith("spots left over"))
+    assert not second.accepted
+    assert report.crystals[0].indexed_count >= second.indexed_count
+    assert [crystal.space_group for crystal in report.crystals] == ["H 3"]
+
+
+def test_a_weak_wedge_with_the_beam_off_its_centre_is_indexed_and_each_rung_explained(
+    bench: SweepBench,
+) -> None:
+    assert bench.do(OFF_CENTRE, "import", "find_spots", "index") is None
+    rungs = rungs_of(bench, OFF_CENTRE)
+    assert [rung.accepted for rung in rungs] == [False] * (len(rungs) - 1) + [True]
+    assert all(rung.reason and rung.finding and rung.cpu_s > 0 for rung in rungs)
+
+
+def test_a_blank_sweep_never_comes_to_the_ladder(bench: SweepBench) -> None:
+    outcome = bench.do(BLANK)
+    assert outcome is not None
+    assert outcome.code in (OutcomeCode.NO_SPOTS, OutcomeCode.TOO_FEW_SPOTS)
+
+
+def test_no_rung_accepts_a_lattice_of_random_spots_and_the_outcome_names_what_was_tried(
+    tmp_path: Path, catalog_dsn: str, hard_images: Path
+) -> None:
+    settings = ("index.indexing.method=fft1d",)  # it makes a lattice of 25 of 120 random spots
+    bench = open_bench(
+        tmp_path, catalog_dsn, hard_images, space_group="H 3", unit_cell=CELL, settings=settings
+    )
+    assert bench.do(BLANK, "import") is None
+    found = bench.run_directory(BLANK) / "find_spots"
+    found.mkdir()
+    write_random_spots(found / "strong.refl", 120, image_count=4, size_px=(487, 619))
+    outcome = bench.do(BLANK, "index")
+    assert outcome is not None
+    assert outcome.code is OutcomeCode.NO_LATTICE
+    rungs = rungs_of(bench, BLANK)
+    assert len(rungs) > 3
+    assert not any(rung.accepted for rung in rungs)
+    assert all(rung.method in outcome.sentence for rung in rungs)
