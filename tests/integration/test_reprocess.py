@@ -117,6 +117,7 @@ def test_sweeps_are_chosen_by_name_and_by_what_became_of_them(
     [
         ([], "not said which"),
         (["plate4"], "no collection 'plate4'"),
+        (["plate\udcff"], "no collection"),
         (["plate3", "ytal*"], r"called 'ytal\*'"),
         (["--outcome", "no_spots"], "No sweep that has a run fits"),
         (["--since", "12h", "--beamline", "i04"], "No sweep that has a run fits"),
@@ -172,13 +173,20 @@ def test_a_sample_may_be_said_before_its_first_image(
         assert know_sample(connection, tmp_path, HEXAGONAL).sample == Sample("P 43 21 2")
 
 
-@pytest.mark.parametrize(("arguments", "words"), [(["nowhere"], "neither"), (["plate3"], "Nothing is said")])
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nowhere", "--space-group", "P 1"], "neither"),
+        (["plate\udcff", "--space-group", "P 1"], "not UTF-8"),
+        (["plate3"], "Nothing is said"),
+        (["plate3", "--space-group", "P 99"], "no space group"),
+    ],
+)
 def test_a_sample_that_cannot_be_meant_is_refused(
     plate: FilledCatalogue, started: list[RequestId], arguments: list[str], words: str
 ) -> None:
-    options = ["--space-group", "P 1"] if words == "neither" else []
     with pytest.raises((InvalidInputError, NotFoundError), match=words):
-        call("sample", "set", *arguments, *options)
+        call("sample", "set", *arguments)
 
 
 def test_a_persons_word_goes_before_the_sidecar_and_the_sidecar_before_the_rules(

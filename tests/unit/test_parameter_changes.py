@@ -71,4 +71,4 @@ def test_a_space_group_that_contradicts_the_cell_known_before_is_refused() -> No
 
 def test_limits_are_the_present_ones_and_said() -> None:
     new = change_parameters(OLD, Changes(), ProgramLimits(7200, 16 * 1024**3))
-    assert differences(OLD, new) == ["time limit (s) 3600 → 7200", "memory limit (GB) 8 → 16"]
+    assert differences(OLD, new) == ["limit time_s 3600 → 7200", "limit memory_gb 8 → 16"]

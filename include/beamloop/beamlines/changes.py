@@ -1,7 +1,7 @@
 """From the parameters of one run to those of the next, and how two runs' parameters differ."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from beamloop.beamlines.profiles import make_parameters, parse_settings, profile_options
 from beamloop.beamlines.samples import checked_sample, parse_space_group, parse_unit_cell
@@ -99,11 +99,21 @@ def differences(old: Parameters, new: Parameters) -> list[str]:
         ("profile", old.profile, new.profile),
         ("space group", old.sample.space_group, new.sample.space_group),
         ("cell", old.sample.unit_cell, new.sample.unit_cell),
-        ("time limit (s)", f"{old.limits.time_s:g}", f"{new.limits.time_s:g}"),
-        ("memory limit (GB)", _gigabytes(old.limits), _gigabytes(new.limits)),
+        *_limit_pairs(old.limits, new.limits),
     )
     words = [f"{name} {before or 'none'} → {now or 'none'}" for name, before, now in pairs if before != now]
     return words + _setting_differences(own_settings(old), own_settings(new))
+
+
+def _limit_pairs(old: ProgramLimits, new: ProgramLimits) -> list[tuple[str, str, str]]:
+    before, now = _limits(old), _limits(new)
+    return [(f"limit {name}", f"{before[name]:g}", f"{now[name]:g}") for name in now]
+
+
+def _limits(limits: ProgramLimits) -> dict[str, float]:
+    values: dict[str, float] = asdict(limits)
+    values["memory_gb"] = values.pop("memory_bytes") / 1024**3
+    return values
 
 
 def _setting_differences(old: dict[str, list[str]], new: dict[str, list[str]]) -> list[str]:
@@ -113,7 +123,3 @@ def _setting_differences(old: dict[str, list[str]], new: dict[str, list[str]]) -
     before, now = flat(old), flat(new)
     gone = [f"- {setting}" for setting in before if setting not in now]
     return gone + [f"+ {setting}" for setting in now if setting not in before]
-
-
-def _gigabytes(limits: ProgramLimits) -> str:
-    return f"{limits.memory_bytes / 1024**3:g}"

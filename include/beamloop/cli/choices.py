@@ -20,9 +20,20 @@ UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 def find_collection(catalog: Catalog, text: str, beamline: str | None = None) -> list[CollectionPlace]:
     """Return the collections with this folder or name, the newest first; none where there is none."""
+    if not is_utf8(text):
+        return []
     with catalog.transaction() as connection:
         found = find_places(connection, text) or find_places(connection, str(Path(text).resolve()))
     return [place for place in found if beamline in (None, place.beamline)]
+
+
+def is_utf8(text: str) -> bool:
+    """Tell text from bytes that came as an argument and that the catalogue cannot hold."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def choose_collection(catalog: Catalog, text: str, beamline: str | None = None) -> CollectionPlace:

@@ -9,7 +9,7 @@ from rich.console import Console
 from beamloop.beamlines.samples import parse_sample
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.samples import sample_by_hand, set_sample
-from beamloop.cli.choices import find_collection, person
+from beamloop.cli.choices import find_collection, is_utf8, person
 from beamloop.cli.plain_text import as_text
 from beamloop.cli.results_json import FORMAT, dump
 from beamloop.cli.session import open_catalog
@@ -81,6 +81,8 @@ def _directory(catalog: Catalog, text: str) -> Path:
             f"There are {len(known)} collections {text!a}.", try_next="Give the folder instead of the name."
         )
     folder = Path(text).resolve()
+    if not is_utf8(str(folder)):
+        raise InvalidInputError(f"The folder's name {text!a} is not UTF-8.", try_next="Rename the folder.")
     if not folder.is_dir():
         raise NotFoundError(
             f"There is neither a collection nor a folder {text!a}.",
