@@ -17,10 +17,10 @@ from translate_errors import fail_when_permanent
 @fail_when_permanent
 def scan_folders() -> list[dict[str, object]]:
     """Register what is complete; return the requests that wait for a run."""
-    from beamloop.watch.scan import scan
+    from beamloop.watch.follow import look_while_arriving
 
     with connect_catalog() as catalog:
-        requests = scan(beamlines_directory(), catalog, connect_dials().version())
+        requests = look_while_arriving(beamlines_directory(), catalog, connect_dials().version())
     return [
         {"trigger_run_id": request.dag_run_id, "conf": {"request_id": request.request_id}}
         for request in requests

@@ -1,5 +1,6 @@
 """What a beamline writes is found once, however often the folders are looked at."""
 
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from beamloop.catalog.intake import DagRequest, take_up
 from beamloop.catalog.watched import seen_folder
 from beamloop.watch import look as look_module
 from beamloop.watch.find_sweeps import FolderContent, read_folder
+from beamloop.watch.follow import look_while_arriving
 from beamloop.watch.scan import READ_AGAIN_AFTER_S, scan
 
 pytestmark = pytest.mark.integration
@@ -281,3 +283,40 @@ def test_links_and_hidden_folders_are_not_followed(
     plate.symlink_to(outside)
     write_images(tmp_path / "data" / ".snapshot", "x_", 1)
     assert done(beamlines, catalog) == []
+
+
+def test_while_a_sweep_arrives_the_next_look_is_soon_and_else_there_is_one(
+    beamlines: Path, catalog: Catalog, plate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_rules(beamlines, "images_per_sweep: 3")
+    (plate.parent / "empty").mkdir()
+    pauses: list[float] = []
+
+    def next_image(pause_s: float) -> None:
+        pauses.append(pause_s)
+        write_images(plate, "x_", len(pauses) + 1)
+
+    monkeypatch.setattr("beamloop.watch.follow.time.sleep", next_image)
+    assert look_while_arriving(beamlines, catalog, "3.12.1") == []
+    assert pauses == []
+    write_images(plate, "x_", 1)
+    assert names(catalog, look_while_arriving(beamlines, catalog, "3.12.1")) == ["x"]
+    assert len(pauses) == 2
+
+
+def test_a_clock_set_back_delays_nothing(beamlines: Path, catalog: Catalog, plate: Path) -> None:
+    write_images(plate, "x_", 1)
+    look(beamlines, catalog)
+    hour_s = 3600.0
+    assert look(beamlines, catalog, -hour_s) == []
+    assert names(catalog, look(beamlines, catalog, QUIET_S - hour_s)) == ["x"]
+
+
+def test_a_path_too_long_for_the_catalogue_stops_nobody_else(
+    beamlines: Path, catalog: Catalog, plate: Path
+) -> None:
+    write_images(plate, "x_", 1)
+    # Names that PostgreSQL cannot make shorter.
+    deep = (hashlib.sha512(bytes([level])).hexdigest() for level in range(26))
+    plate.parent.joinpath(*deep).mkdir(parents=True)
+    assert done(beamlines, catalog) == ["x"]

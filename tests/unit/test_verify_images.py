@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from beamloop.image_files.cbf import image_fault
+from beamloop.image_files.full_cbf import frames_in_scan
 from beamloop.sweep.verify_images import faults_of, words_for
 
 pytestmark = pytest.mark.unit
@@ -91,6 +93,13 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "secret").write_bytes(HEADER + bytes(100))
     (folder / "x_001.cbf").symlink_to(tmp_path / "secret")
     assert image_fault(folder / "x_001.cbf", folder) == "a link to outside its folder"
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_keeps_nobody_waiting(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x_001.cbf")
+    assert image_fault(tmp_path / "x_001.cbf", tmp_path) == "no ordinary file"
+    assert frames_in_scan(tmp_path / "x_001.cbf") is None
 
 
 def test_missing_and_unreadable_files_are_told_apart(tmp_path: Path) -> None:

@@ -88,3 +88,8 @@ def collection_at(connection: Connection, beamline: str, directory: Path) -> Col
     """Return the collection of a folder, None where nothing in it was asked for yet."""
     found = QUERIES.collection_at(connection, beamline=beamline, directory=str(directory))
     return None if found is None else CollectionId(found)
+
+
+def awaits_sweeps(connection: Connection, now_s: float) -> bool:
+    """Tell whether the look at `now_s` (seconds since 1970) has left a sweep that is not complete."""
+    return bool(QUERIES.awaits_sweeps(connection, now_s=now_s))

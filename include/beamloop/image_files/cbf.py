@@ -6,6 +6,7 @@ from typing import BinaryIO
 
 from beamloop.image_files.compression import holds, read_beginning
 from beamloop.image_files.faults import CUT_SHORT, NOT_THERE, ImageFaultError
+from beamloop.image_files.opening import open_image
 
 HEADER_BYTES = 16384
 BINARY_SIZE = re.compile(rb"X-Binary-Size:\s*(\d+)")
@@ -30,7 +31,7 @@ def image_fault(path: Path, root: Path) -> str | None:
     try:
         if root.resolve() not in path.resolve().parents:
             return "a link to outside its folder"
-        with path.open("rb") as file:
+        with open_image(path) as file:
             _check_content(file, path.name)
     except ImageFaultError as error:
         return error.fault

@@ -6,6 +6,7 @@ import gemmi
 
 from beamloop.image_files.compression import read_beginning
 from beamloop.image_files.faults import ImageFaultError
+from beamloop.image_files.opening import open_image
 
 HEADER_BYTES = 32768
 PIXELS = b"\n_array_data.data"
@@ -25,7 +26,7 @@ def frames_in_scan(path: Path) -> int | None:
     Source: `_diffrn_scan.frames` of the imgCIF dictionary.
     """
     try:
-        with path.open("rb") as file:
+        with open_image(path) as file:
             header = read_beginning(file, path.name, HEADER_BYTES)
         block = gemmi.cif.read_string(header.partition(PIXELS)[0].decode("ascii", "replace")).sole_block()
         counts = [int(value) for value in block.find_values("_diffrn_scan.frames")]

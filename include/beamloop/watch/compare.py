@@ -86,7 +86,7 @@ def _after(
     before: SeenFolder | None, content: FolderContent, directory: Path, beamline: Beamline, now_s: float
 ) -> SeenFolder:
     """Return the folder as it is kept, still without its sweeps."""
-    first_seen_s = before.first_seen_s if before else now_s
+    first_seen_s = min(before.first_seen_s, now_s) if before else now_s
     same = before is not None and before.mtime_ns == content.mtime_ns
     awaited = beamline.first_image_s is not None and not content.sweeps and not content.subfolders
     too_late = awaited and now_s - first_seen_s > (beamline.first_image_s or 0)
@@ -98,7 +98,7 @@ def _after(
         settled=False,
         subfolders=content.subfolders,
         first_seen_s=first_seen_s,
-        changed_seen_s=before.changed_seen_s if before and same else now_s,
+        changed_seen_s=min(before.changed_seen_s, now_s) if before and same else now_s,
         emptiness_said=too_late or bool(before and before.emptiness_said),
         sweeps=(),
     )

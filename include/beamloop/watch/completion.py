@@ -31,6 +31,9 @@ def observe(before: SeenSweep | None, found: FoundSweep, beamline: Beamline, now
     images = found.images
     if before is None:
         return SeenSweep(images, found.content_sha256, now_s, now_s, _expected(found, beamline))
+    # The catalogue's clock may be set back; nothing waits until it has caught up.
+    first_seen_s, changed_seen_s = min(before.first_seen_s, now_s), min(before.changed_seen_s, now_s)
+    before = replace(before, first_seen_s=first_seen_s, changed_seen_s=changed_seen_s)
     if before.content_sha256 == found.content_sha256:
         return before
     after = replace(before, images=images, content_sha256=found.content_sha256, changed_seen_s=now_s)

@@ -1,6 +1,7 @@
 """Look at one folder and keep what was seen, in one transaction."""
 
 import logging
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,12 +10,16 @@ from beamloop.beamlines.beamline_file import Beamline
 from beamloop.catalog.connection import Catalog, Connection
 from beamloop.catalog.events import note_event
 from beamloop.catalog.watched import collection_at, forget_folder, put_seen_folder, seen_folder
+from beamloop.errors import InvalidInputError
 from beamloop.records.watched import SeenFolder
 from beamloop.watch.ask import ask_for
 from beamloop.watch.compare import Said, compare
 from beamloop.watch.find_sweeps import FolderContent, read_folder
 
 log = logging.getLogger(__name__)
+
+# PostgreSQL's index entries end at 2704 bytes; a longer path would stop every other folder's look.
+LONGEST_PATH_BYTES = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +53,7 @@ def look_at(look: Look, directory: Path) -> tuple[str, ...]:
         When the folder cannot be read; what was seen of it stands.
     """
     beamline = look.beamline
+    _refuse_long_path(directory)
     content = read_folder(directory, beamline.patterns)
     with look.catalog.transaction() as connection:
         before = seen_folder(connection, beamline.beamline, directory)
@@ -61,6 +67,15 @@ def look_at(look: Look, directory: Path) -> tuple[str, ...]:
             _forget(connection, look, directory / name)
         put_seen_folder(connection, beamline.beamline, found.after)
     return content.subfolders
+
+
+def _refuse_long_path(directory: Path) -> None:
+    if len(os.fsencode(directory)) > LONGEST_PATH_BYTES:
+        raise InvalidInputError(
+            f"The path of the folder {directory.name!r} is longer than {LONGEST_PATH_BYTES} bytes.",
+            evidence=str(directory)[:200],
+            try_next="Move it nearer to the beamline's root.",
+        )
 
 
 def _is_empty(folder: FolderContent | SeenFolder) -> bool:

@@ -37,3 +37,10 @@ WHERE sweeps <> '[]' ORDER BY directory;
 -- name: collection_at(beamline, directory)$
 -- The collection of a folder, null where nothing in it was asked for yet.
 SELECT collection_id FROM beamloop.collections WHERE beamline = :beamline AND directory = :directory;
+
+-- name: awaits_sweeps(now_s)$
+-- Whether a look has read a folder with sweeps of which one is not complete.
+SELECT EXISTS (
+    SELECT 1 FROM beamloop.watched_folders
+    WHERE read_s = :now_s AND jsonb_path_exists(sweeps, '$[*] ? (@.asked == false)')
+);
