@@ -34,8 +34,8 @@ TRY_NEXT = {
     "the threshold (--set find_spots.spotfinder.threshold.dispersion.sigma_strong=2).",
     OutcomeCode.TOO_FEW_SPOTS: "Lower min_spot_size or sigma_strong of find_spots, or collect again with "
     "a longer exposure.",
-    OutcomeCode.NO_LATTICE: "Check beam centre and distance in the header; give the cell if it is known; "
-    "try --set index.indexing.method=fft1d.",
+    OutcomeCode.NO_LATTICE: "Check beam centre and distance in the header; give cell and space group if "
+    "they are known: fewer spots then suffice.",
     OutcomeCode.WRONG_SYMMETRY: "Process again with another space group, or without one: "
     "`beamloop reprocess` with --space-group none.",
     OutcomeCode.REFINEMENT_FAILED: "Look at the residuals in the refinement log; a wrong beam centre or "
