@@ -1,7 +1,7 @@
 """The sweep stage with real services and without Airflow: what several tests ask of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from beamloop.beamlines.profiles import make_parameters
@@ -62,11 +62,14 @@ def open_bench(
     space_group: str | None = None,
     unit_cell: str | None = None,
     settings: Sequence[str] = (),
+    profile: str = "cells",
+    refuse_gaps: bool = False,
     run_root: Path | None = None,
 ) -> SweepBench:
     """Register a folder of images; nothing is processed yet."""
     sample = parse_sample(space_group, unit_cell)
-    parameters = make_parameters("cells", settings=settings, sample=sample, limits=ProgramLimits(time_s=300))
+    chosen = make_parameters(profile, settings=settings, sample=sample, limits=ProgramLimits(time_s=300))
+    parameters = replace(chosen, refuse_gaps=refuse_gaps)
     services = Services(
         Catalog(dsn),
         open_store(StoreSettings(directory=folder / "artifacts")),

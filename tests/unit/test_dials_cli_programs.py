@@ -100,3 +100,32 @@ def test_known_symmetry_and_cell_are_imposed(dials: Dials, starter: RecordingSta
     programs.index(dials, HERE, Path("a.expt"), Path("a.refl"), space_group="H 3", unit_cell=cell)
     assert "indexing.known_symmetry.space_group=H 3" in starter.requests[0].argv
     assert "indexing.known_symmetry.unit_cell=98.3,98.3,136.6,90,90,120" in starter.requests[0].argv
+
+
+def test_split_expects_the_names_that_dials_gives(dials: Dials, starter: RecordingStarter) -> None:
+    programs.split_experiments(dials, HERE, Path("a.expt"), Path("a.refl"), experiment_count=11)
+    request = starter.requests[0]
+    assert request.argv == ("dials.split_experiments", "a.expt", "a.refl")
+    assert request.expected_outputs[:2] == ("split_00.expt", "split_00.refl")
+    assert request.expected_outputs[-2:] == ("split_10.expt", "split_10.refl")
+
+
+def test_combined_experiments_share_all_but_crystal_and_scan(dials: Dials, starter: RecordingStarter) -> None:
+    programs.combine_experiments(dials, HERE, [(Path("a.expt"), Path("a.refl"))])
+    request = starter.requests[0]
+    assert request.argv == (
+        "dials.combine_experiments",
+        "a.expt",
+        "a.refl",
+        "reference_from_experiment.beam=0",
+        "reference_from_experiment.goniometer=0",
+        "reference_from_experiment.detector=0",
+        "reference_from_experiment.compare_models=False",
+    )
+    assert request.expected_outputs == ("combined.expt", "combined.refl")
+
+
+def test_a_block_is_exported_under_a_name_of_its_own(dials: Dials, starter: RecordingStarter) -> None:
+    programs.export(dials, HERE, Path("a.expt"), Path("a.refl"), mtz=Path("../integrated_2.mtz"))
+    assert "mtz.hklout=../integrated_2.mtz" in starter.requests[0].argv
+    assert starter.requests[0].expected_outputs == ("../integrated_2.mtz",)

@@ -1,8 +1,9 @@
 """Read and check the YAML file of a beamline."""
 
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -49,6 +50,8 @@ class Beamline(_Part):
     images_per_sweep: int | None = Field(default=None, ge=1)
     first_image_s: float | None = Field(default=None, gt=0)
     last_image_s: float | None = Field(default=3600, gt=0)
+    gaps: Literal["process", "wait", "quarantine"] = "process"
+    gap_wait_s: float = Field(default=600, gt=0)
     profile: str = "cells"
     settings: list[str] = []
     limits: Limits = Limits()
@@ -57,12 +60,13 @@ class Beamline(_Part):
     def parameters_for(self, collection_name: str) -> Parameters:
         """Return the parameter set for a collection, by the first sample rule that fits its name."""
         rule = next((rule for rule in self.samples if fnmatchcase(collection_name, rule.match)), None)
-        return make_parameters(
+        parameters = make_parameters(
             self.profile,
             settings=self.settings,
             sample=parse_sample(rule.space_group, rule.unit_cell) if rule else parse_sample(None, None),
             limits=program_limits(self.limits),
         )
+        return replace(parameters, refuse_gaps=self.gaps == "quarantine")
 
 
 def program_limits(limits: Limits) -> ProgramLimits:

@@ -22,11 +22,12 @@ class Parameters:
     options: Mapping[str, tuple[str, ...]]  # {"find_spots": ("spotfinder.filter.min_spot_size=2",)}
     sample: Sample = Sample()
     limits: ProgramLimits = ProgramLimits()
+    refuse_gaps: bool = False  # True: a sweep with missing images ends as missing_images
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values with sorted keys, fit for the catalogue and for hashing."""
         cell = self.sample.unit_cell
-        return {
+        values: dict[str, Any] = {
             "for_merging": self.for_merging,
             "limits": asdict(self.limits),
             "options": {step: list(self.options[step]) for step in sorted(self.options)},
@@ -34,6 +35,8 @@ class Parameters:
             "space_group": self.sample.space_group,
             "unit_cell": list(cell.as_tuple()) if cell else None,
         }
+        # Said only where it is so: the work of before this rule keeps its run key.
+        return values | {"refuse_gaps": True} if self.refuse_gaps else values
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Parameters":
@@ -45,6 +48,7 @@ class Parameters:
             options={step: tuple(options) for step, options in values["options"].items()},
             sample=Sample(values["space_group"], UnitCell(*cell) if cell else None),
             limits=ProgramLimits(**values["limits"]),
+            refuse_gaps=values.get("refuse_gaps", False),
         )
 
 

@@ -1,13 +1,15 @@
 """Step export: integrated reflections as an MTZ file."""
 
 from beamloop.dials_cli import programs
-from beamloop.records.outcome import Outcome, OutcomeCode
+from beamloop.sweep.export_blocks import export_blocks
 from beamloop.sweep.failures import explain
-from beamloop.sweep.work import Finding, StepWork
+from beamloop.sweep.work import Finding, StepWork, processed
 
 
 def perform(work: StepWork) -> Finding:
-    """Write integrated.mtz; with it the run has ended well."""
+    """Write integrated.mtz, or one file a block; with it the run has ended well."""
+    if work.run.images.missing:
+        return export_blocks(work)
     result = programs.export(
         work.dials,
         work.staging,
@@ -18,7 +20,4 @@ def perform(work: StepWork) -> Finding:
     )
     if not result.succeeded:
         return explain(work, (result,))
-    words = "Images to MTZ."
-    if not work.run.parameters.for_merging:
-        words += " Fast summation: good for cells and geometry, not for merging."
-    return Finding("integrated.mtz", Outcome(OutcomeCode.PROCESSED, words, work.step), programs=(result,))
+    return processed(work, "integrated.mtz", "Images to MTZ.", (result,))

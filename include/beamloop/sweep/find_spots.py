@@ -43,7 +43,8 @@ def perform(work: StepWork) -> Finding:
 
 
 def _none(work: StepWork, result: ProgramResult) -> Finding:
-    counts = SpotCounts(0, (0,) * work.image_count)
+    images = work.run.images
+    counts = SpotCounts(0, (0,) * (images.last - images.first + 1))
     sentence = f"No spots on {work.image_count} images."
     finding = stopped(work, OutcomeCode.NO_SPOTS, sentence, (result,))
     return replace(finding, spots=counts)

@@ -1,6 +1,7 @@
 """Step import: from image headers to imported.expt."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from beamloop.dials_cli import programs
@@ -8,11 +9,13 @@ from beamloop.dials_cli.experiments import read_experiments
 from beamloop.dials_cli.paths import is_plain_path
 from beamloop.image_files.faults import NOT_THERE
 from beamloop.records.outcome import OutcomeCode
+from beamloop.sweep.block_words import describe_gap, ranges
 from beamloop.sweep.failures import explain
 from beamloop.sweep.verify_images import faults_of, words_for
 from beamloop.sweep.work import Finding, StepWork, stopped
 
 LINKS = "images"
+LINK_DIGITS = 6
 
 
 def perform(work: StepWork) -> Finding:
@@ -20,34 +23,33 @@ def perform(work: StepWork) -> Finding:
     finding = _refuse_bad_images(work)
     if finding is not None:
         return finding
-    template = _plain_template(work)
+    images = work.run.images
     result = programs.import_images(
-        work.dials, work.staging, template, options=work.options, limits=work.limits
+        work.dials, work.staging, _plain_images(work), options=work.options, limits=work.limits
     )
     if not result.succeeded:
         return explain(work, (result,))
     experiments = read_experiments(work.staging / "imported.expt").experiments
-    first = experiments[0]
-    if first.scan is None or first.scan.image_count != work.image_count:
-        imported = first.scan.image_count if first.scan else 0
-        words = f"DIALS imported {imported} of {work.image_count} images as one sweep."
+    imported = [(scan.first_image, scan.last_image) for e in experiments if (scan := e.scan)]
+    if imported != images.blocks():
+        words = f"DIALS imported images {ranges(imported)} where there are {ranges(images.blocks())}."
         return stopped(work, OutcomeCode.UNREADABLE_IMAGES, words, (result,))
-    return Finding(
-        f"{work.image_count} images of {first.scan.width_deg:g} deg, "
-        f"{first.detector.distance_mm:.1f} mm, {first.wavelength_angstrom:.4f} A",
-        programs=(result,),
+    first = experiments[0]
+    width_deg = first.scan.width_deg if first.scan else 0.0
+    text = (
+        f"{work.image_count} images of {width_deg:g} deg, "
+        f"{first.detector.distance_mm:.1f} mm, {first.wavelength_angstrom:.4f} A"
     )
+    if images.missing:
+        text += f", {describe_gap(images)}"
+    return Finding(text, programs=(result,))
 
 
 def _refuse_bad_images(work: StepWork) -> Finding | None:
     images = work.run.images
-    if images.missing:
-        numbers = ", ".join(map(str, images.missing[:10]))
-        return stopped(
-            work,
-            OutcomeCode.MISSING_IMAGES,
-            f"Of images {images.first} to {images.last}, {len(images.missing)} are missing: {numbers}.",
-        )
+    if images.missing and work.run.parameters.refuse_gaps:
+        words = f"This beamline keeps sweeps with gaps aside: {describe_gap(images)}."
+        return stopped(work, OutcomeCode.MISSING_IMAGES, words)
     faults = faults_of(images.paths(), images.directory)
     if not faults:
         return None
@@ -56,24 +58,23 @@ def _refuse_bad_images(work: StepWork) -> Finding | None:
     return stopped(work, code, f"Of {work.image_count} images, {words_for(faults)}")
 
 
-def _plain_template(work: StepWork) -> Path:
-    """Return a template that DIALS can parse: the images' own, or one of links with plain names.
+def _plain_images(work: StepWork) -> Path | list[Path]:
+    """Return what DIALS can parse: a template, or each file where numbers are missing.
 
-    The links stand in the run's folder, not in the step's: imported.expt holds their paths, and the
-    step's folder is about to be renamed.
+    From a template DIALS 3.12 refuses gaps, or takes the first image's angle for every block. Where the names
+    are not plain, links with plain names and the same numbers stand for the files. They are in the run's
+    folder, not in the step's: imported.expt holds their paths, and the step's folder is about to be renamed.
     """
     images = work.run.images
-    own = images.directory / images.template
-    if is_plain_path(images.directory / images.path(images.first).name):
-        return own
-    links = work.run_directory / LINKS
-    _make_links(links, images.paths(), [f"image_{number:06d}{images.suffix}" for number in images.numbers])
-    return links / f"image_######{images.suffix}"
+    if not is_plain_path(images.directory / images.path(images.first).name):
+        linked = replace(images, directory=work.run_directory / LINKS, prefix="image_", digits=LINK_DIGITS)
+        _make_links(linked.directory, images.paths(), linked.paths())
+        images = linked
+    return images.paths() if images.missing else images.directory / images.template
 
 
-def _make_links(folder: Path, targets: Sequence[Path], names: Sequence[str]) -> None:
+def _make_links(folder: Path, targets: Sequence[Path], links: Sequence[Path]) -> None:
     folder.mkdir(exist_ok=True)
-    for target, name in zip(targets, names, strict=True):
-        link = folder / name
+    for target, link in zip(targets, links, strict=True):
         link.unlink(missing_ok=True)
         link.symlink_to(target)

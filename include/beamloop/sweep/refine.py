@@ -3,11 +3,14 @@
 from beamloop.dials_cli import programs
 from beamloop.sweep.crystal_facts import crystal_facts
 from beamloop.sweep.failures import explain
+from beamloop.sweep.refine_blocks import refine_blocks
 from beamloop.sweep.work import Finding, StepWork
 
 
 def perform(work: StepWork) -> Finding:
     """Refine, with the profile's outlier rejection."""
+    if work.run.images.missing:
+        return refine_blocks(work)
     result = programs.refine(
         work.dials,
         work.staging,

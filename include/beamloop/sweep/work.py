@@ -67,3 +67,10 @@ def stopped(
 ) -> Finding:
     """Return the finding of a step with which the run ends before its time."""
     return Finding(sentence, Outcome(code, sentence, work.step), programs=tuple(programs))
+
+
+def processed(work: StepWork, text: str, sentence: str, programs: Sequence[ProgramResult]) -> Finding:
+    """Return the finding of the last step of a run that has ended well."""
+    if not work.run.parameters.for_merging:
+        sentence += " Fast summation: good for cells and geometry, not for merging."
+    return Finding(text, Outcome(OutcomeCode.PROCESSED, sentence, work.step), programs=tuple(programs))

@@ -7,7 +7,14 @@ from pathlib import Path
 from beamloop.beamlines.beamline_file import Beamline
 from beamloop.records.collection import FoundSweep
 from beamloop.records.watched import SeenFolder, SeenSweep
-from beamloop.watch.completion import changes_since, is_complete, lateness, observe, shortage
+from beamloop.watch.completion import (
+    changes_since,
+    is_complete,
+    lateness,
+    observe,
+    shortage,
+    waits_for_gap,
+)
 from beamloop.watch.find_sweeps import FolderContent, Template
 
 # The coarsest time stamps of file servers in use (ext3: 1 s, FAT: 2 s): within that, a folder may change
@@ -52,7 +59,8 @@ def compare(
     sweeps, complete = [], []
     for template, sweep in found.items():
         seen = observe(known.get(template), sweep, beamline, now_s)
-        if not seen.asked and is_complete(seen, beamline.quiet_s, now_s):
+        complete_now = is_complete(seen, beamline.quiet_s, now_s)
+        if not seen.asked and complete_now and not waits_for_gap(seen, beamline, now_s):
             complete.append(sweep)
             said += shortage(seen)
             seen = replace(seen, asked=True)

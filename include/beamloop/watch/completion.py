@@ -72,6 +72,23 @@ def is_complete(sweep: SeenSweep, quiet_s: float, now_s: float) -> bool:
     return image_fault(images.path(images.last), images.directory) is None
 
 
+def waits_for_gap(sweep: SeenSweep, beamline: Beamline, now_s: float) -> bool:
+    """Tell whether a missing image may still come, where the beamline waits for such.
+
+    Parameters
+    ----------
+    sweep
+        As seen at `now_s`.
+    beamline
+        Whose rules apply.
+    now_s
+        The catalogue's clock, seconds since 1970.
+    """
+    if beamline.gaps != "wait" or not sweep.images.missing:
+        return False
+    return now_s - sweep.changed_seen_s < beamline.gap_wait_s
+
+
 def changes_since(before: SeenSweep, found: FoundSweep) -> list[tuple[str, str]]:
     """Say what has become of a sweep that was complete.
 

@@ -4,7 +4,7 @@ SELECT s.sweep_id, s.name AS sweep, s.image_first, s.image_last, s.missing_image
        r.run_id, r.request_id, r.started_at, r.ended_at, r.parameters, r.dials_version, r.last_trouble,
        o.code, o.step AS outcome_step, o.sentence,
        sp.spot_count,
-       x.step AS crystal_step, x.space_group, x.cell, x.cell_su, x.indexed_count, x.rmsd_x_mm, x.rmsd_y_mm,
+       x.step AS crystal_step, x.space_group, x.cell, x.cell_su, n.indexed_count, x.rmsd_x_mm, x.rmsd_y_mm,
        x.rmsd_x_px, x.rmsd_y_px, x.rmsd_phi_deg, x.distance_mm, x.beam_x_mm, x.beam_y_mm,
        i.summed_count, i.profile_fitted_count, i.mean_i_over_sigma, i.d_min_angstrom, i.for_merging,
        p.cpu_s, p.wall_s, p.peak_memory_bytes,
@@ -22,6 +22,11 @@ LEFT JOIN LATERAL (
     SELECT * FROM beamloop.crystals WHERE crystals.run_id = r.run_id AND crystal_number = 1
     ORDER BY array_position(ARRAY['integrate', 'refine', 'index'], crystals.step) LIMIT 1
 ) x ON true
+LEFT JOIN LATERAL (
+    -- all blocks of the sweep
+    SELECT sum(crystals.indexed_count) AS indexed_count FROM beamloop.crystals
+    WHERE crystals.run_id = r.run_id AND crystals.step = x.step
+) n ON true
 LEFT JOIN LATERAL (
     SELECT sum(cpu_s) AS cpu_s, sum(wall_s) AS wall_s, max(peak_memory_bytes) AS peak_memory_bytes
     FROM beamloop.program_starts WHERE program_starts.run_id = r.run_id
