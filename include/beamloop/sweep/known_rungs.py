@@ -1,7 +1,7 @@
 """The rungs there are, with what is expected of each before a beamline has its own experience.
 
-Expected CPU times are those of narrow wedges, expected successes those of the sweeps that come so far: see
-docs/decisions/0008-ladder.md.
+Expected CPU times are those of narrow wedges; expected successes are guesses, not yet measured, that a
+beamline's own records soon outweigh: see docs/decisions/0008-ladder.md.
 """
 
 from dataclasses import dataclass, replace
