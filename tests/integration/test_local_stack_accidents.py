@@ -1,6 +1,8 @@
 """What goes wrong while a stack is started: each accident leaves nothing broken and nothing running."""
 
 import json
+import os
+import shutil
 import signal
 import socket
 from collections.abc import Iterator
@@ -144,3 +146,18 @@ def test_a_port_taken_in_the_moment_of_the_start_is_given_up(
         assert f"Another program took port {taken}" in said
         assert raced.status()["well"]
         assert json.loads((raced.state / "ports.json").read_text())["ui"] != taken
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's PostgreSQL runs as another user")
+def test_the_first_start_of_root_works_where_only_root_may_enter(tmp_path: Path) -> None:
+    adopt_orphans()
+    with stack_folder("state", tmp_path) as commands:
+        commands.state.parent.chmod(0o700)  # as /root is
+        try:
+            started = commands.call("up")
+            assert started.returncode == 0, started.stderr
+        finally:
+            commands.call("down")
+            cluster_place = (commands.state / "postgres").resolve()
+            assert not cluster_place.is_relative_to(commands.state)
+            shutil.rmtree(cluster_place)

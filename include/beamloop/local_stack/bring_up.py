@@ -157,14 +157,15 @@ def _prepare(layout: StackLayout, narration: Narration, environment: Mapping[str
     plan = _plan(layout, ports, environment)
     major = cluster_major(layout)
     binaries = find_postgres(environment, major=major)
+    # Before the programs' files: they name the cluster's true place, which may be another than planned.
+    if major is None:
+        with narration.step(f"PostgreSQL {binaries.major} cluster created"):
+            create_cluster(layout, binaries, plan.secrets.postgres_password)
     dags = Path(environment.get("BEAMLOOP_DAGS") or layout.project / "dags").absolute()
     write_airflow_files(layout, airflow_settings(layout, ports, plan.secrets, dags), plan.secrets)
     programs.write_program_files(layout, programs.stack_programs(layout, binaries, ports))
     write_private(layout.environment_file, stack_environment_text(plan.variables))
     copy_beamline_files(layout)
-    if major is None:
-        with narration.step(f"PostgreSQL {binaries.major} cluster created"):
-            create_cluster(layout, binaries, plan.secrets.postgres_password)
     return plan
 
 
