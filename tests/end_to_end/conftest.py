@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from tests.end_to_end.killed_tasks import KilledTasks, kill_tasks
 from tests.end_to_end.platform_bench import BEAMLINE_FILE, IMAGES, Platform, Row, deliver
 from tests.services.stack_commands import BEAMLOOP, StackCommands
 
@@ -55,6 +56,14 @@ def images(platform: Platform) -> Path:
     plan = PRESETS["tiny2"](1)
     write_collection(replace(plan, sweeps=make_sweeps((GOOD, GOOD, BLANK), IMAGES)), directory)
     return directory
+
+
+@pytest.fixture(scope="session", autouse=True)
+def killed_tasks(platform: Platform, images: Path) -> Iterator[KilledTasks]:
+    """Begin with the kills: Airflow needs a minute to miss a supervisor, in which other tests can go on."""
+    killed = kill_tasks(platform, images)
+    yield killed
+    killed.command.kill()
 
 
 @pytest.fixture(scope="session")
