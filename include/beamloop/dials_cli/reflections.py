@@ -16,7 +16,7 @@ class IndexingSummary:
     """One experiment's indexed reflections, and how well its models predict those used in refinement.
 
     RMSD: unweighted root mean square of calculated less observed centroids; x and y along the panel's fast
-    and slow axes. None where no reflection was used.
+    and slow axes. None where no reflection was used, or nothing is calculated.
     """
 
     indexed_count: int  # 46
@@ -78,7 +78,7 @@ def summarise_indexing(path: Path, experiments: Sequence[ExperimentSummary]) -> 
     Raises
     ------
     InvalidInputError
-        When the file is no reflection table, or has no calculated centroids.
+        When the file is no reflection table, or has no observed centroids.
 
     Notes
     -----
@@ -94,9 +94,9 @@ def summarise_indexing(path: Path, experiments: Sequence[ExperimentSummary]) -> 
 def _summarise_experiment(
     table: ReflectionTable, own: NDArray[np.bool_], experiment: ExperimentSummary
 ) -> IndexingSummary:
-    indexed_count = int((own & table.has(Flag.INDEXED)).sum())
+    indexed_count = int((own & _indexed(table)).sum())
     used = own & table.has(Flag.USED_IN_REFINEMENT)
-    if not used.any():
+    if not used.any() or "xyzcal.mm" not in table.columns:
         return IndexingSummary(indexed_count, 0, None, None, None, None, None, None)
     residuals = (table["xyzcal.mm"] - table["xyzobs.mm.value"])[used]  # mm, mm, rad
     x_mm, y_mm, phi_rad = (float(value) for value in np.sqrt(np.mean(residuals**2, axis=0)))
@@ -112,6 +112,15 @@ def _summarise_experiment(
         rmsd_y_px=y_mm / slow_mm,
         rmsd_z_images=phi_deg / experiment.scan.width_deg if experiment.scan else None,
     )
+
+
+def _indexed(table: ReflectionTable) -> NDArray[np.bool_]:
+    """Tell which rows have an index, shape (n,)."""
+    flagged = table.has(Flag.INDEXED)
+    if flagged.any() or "miller_index" not in table.columns:
+        return flagged
+    # Early versions of DIALS set no flag; what has no index bears 0 0 0.
+    return np.asarray((table["miller_index"] != 0).any(axis=1))
 
 
 def summarise_integration(path: Path) -> IntegrationSummary:
@@ -136,8 +145,15 @@ def summarise_integration(path: Path) -> IntegrationSummary:
         summed_count=int(summed.sum()),
         profile_fitted_count=int(fitted.sum()),
         mean_i_over_sigma=_mean_i_over_sigma(table, kind, chosen),
-        d_min_angstrom=float(table["d"][integrated].min()) if integrated.any() else None,
+        d_min_angstrom=_d_min_angstrom(table, integrated),
     )
+
+
+def _d_min_angstrom(table: ReflectionTable, integrated: NDArray[np.bool_]) -> float | None:
+    """Return the highest resolution of the chosen rows, shape (n,); None where the table has none."""
+    if not integrated.any() or "d" not in table.columns:
+        return None
+    return float(table["d"][integrated].min())
 
 
 def _mean_i_over_sigma(table: ReflectionTable, kind: str, chosen: NDArray[np.bool_]) -> float | None:

@@ -1,10 +1,10 @@
 """Step integrate: intensities of all predicted reflections."""
 
 from beamloop.dials_cli import programs
+from beamloop.dials_cli.crystal_facts import crystal_facts
 from beamloop.dials_cli.reflections import summarise_integration
 from beamloop.records.outcome import OutcomeCode
 from beamloop.records.run import IntegrationFact
-from beamloop.sweep.crystal_facts import crystal_facts
 from beamloop.sweep.failures import explain
 from beamloop.sweep.work import Finding, StepWork, stopped
 

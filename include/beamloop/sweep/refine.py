@@ -1,7 +1,7 @@
 """Step refine: crystal, detector and beam against the indexed spots."""
 
 from beamloop.dials_cli import programs
-from beamloop.sweep.crystal_facts import crystal_facts
+from beamloop.dials_cli.crystal_facts import crystal_facts
 from beamloop.sweep.failures import explain
 from beamloop.sweep.refine_blocks import refine_blocks
 from beamloop.sweep.work import Finding, StepWork

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from beamloop.dials_cli import programs
+from beamloop.dials_cli.crystal_facts import crystal_facts
 from beamloop.dials_cli.experiments import read_experiments
 from beamloop.dials_cli.failures import FailureCause, explain_failure
 from beamloop.dials_cli.reflections import summarise_indexing
 from beamloop.records.program import ProgramEnd, ProgramResult
 from beamloop.sweep.block_words import Block, ranges
-from beamloop.sweep.crystal_facts import crystal_facts
 from beamloop.sweep.failures import explain
 from beamloop.sweep.work import Finding, StepWork
 

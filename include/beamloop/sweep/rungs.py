@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from beamloop.dials_cli import programs
+from beamloop.dials_cli.crystal_facts import crystal_facts
 from beamloop.dials_cli.experiments import read_experiments
 from beamloop.dials_cli.failures import FailureCause
 from beamloop.dials_cli.reflection_table import read_reflections
@@ -13,7 +14,6 @@ from beamloop.records.program import ProgramResult
 from beamloop.records.run import CrystalFact
 from beamloop.records.sample import Sample
 from beamloop.sweep.acceptance import Lattice, why_not
-from beamloop.sweep.crystal_facts import crystal_facts
 from beamloop.sweep.failures import Meanings, explain
 from beamloop.sweep.known_rungs import Rung
 from beamloop.sweep.work import Finding, StepWork, stopped
