@@ -13,8 +13,8 @@ from beamloop.errors import ArtifactDamagedError, StepBusyError, StoreUnavailabl
 from beamloop.records.outcome import OutcomeCode
 from beamloop.records.parameters import STEPS
 from beamloop.simulate import read_truth
+from beamloop.step_folders import folders
 from beamloop.storage.hashing import file_sha256
-from beamloop.sweep import run_directory
 
 pytestmark = pytest.mark.dials
 
@@ -142,11 +142,11 @@ def test_a_store_that_is_away_keeps_the_work_and_its_words(
 def test_a_step_at_which_another_process_works_is_left_to_it(
     bench: SweepBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_directory, "LOCK_PATIENCE_S", 0.2)
+    monkeypatch.setattr(folders, "LOCK_PATIENCE_S", 0.2)
     with bench.services.catalog.transaction() as connection:
         place = load_run(connection, bench.runs["xtal1_1"]).place
     with (
-        run_directory.step_lock(bench.services.run_root / place, "import"),
+        folders.step_lock(bench.services.run_root / place, "import"),
         pytest.raises(StepBusyError, match="step import"),
     ):
         bench.do("xtal1_1", "import")

@@ -1,6 +1,5 @@
 """Do one step of one run, exactly once, whatever is killed when."""
 
-import errno
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -16,7 +15,6 @@ from beamloop.errors import (
     ArtifactDamagedError,
     ArtifactMissingError,
     BeamloopError,
-    DiskFullError,
     InvalidInputError,
     TransientError,
 )
@@ -25,12 +23,13 @@ from beamloop.records.outcome import Outcome, OutcomeCode
 from beamloop.records.parameters import STEPS
 from beamloop.records.run import Run, StepReport
 from beamloop.records.rung_record import RungRecord
+from beamloop.step_folders.disk_trouble import disk_trouble_named
+from beamloop.step_folders.folders import fresh_staging, settle, step_lock
 from beamloop.storage.contract import ArtifactStore
 from beamloop.sweep import export, find_spots, import_images, index, integrate, refine
 from beamloop.sweep.manifest import write_manifest
 from beamloop.sweep.publish import publish, restore
 from beamloop.sweep.report_file import REPORT_NAME, read_report, write_report
-from beamloop.sweep.run_directory import fresh_staging, settle, step_lock
 from beamloop.sweep.work import Finding, StepWork
 
 log = logging.getLogger(__name__)
@@ -43,7 +42,6 @@ PERFORM: dict[str, Callable[[StepWork], Finding]] = {
     "integrate": integrate.perform,
     "export": export.perform,
 }
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +156,8 @@ def _require_predecessors(services: Services, run: Run, run_directory: Path, ste
 def _trouble_noted(services: Services, run: Run, step: str) -> Iterator[None]:
     """Translate the system's errors, keep the words of every error, and end what cannot go on."""
     try:
-        try:
+        with disk_trouble_named(services.run_root):
             yield
-        except OSError as error:
-            raise _disk_trouble(error, services.run_root) from error
     except TransientError as error:
         with suppress(BeamloopError), services.catalog.transaction() as connection:
             note_trouble(connection, run.run_id, str(error))
@@ -171,17 +167,3 @@ def _trouble_noted(services: Services, run: Run, step: str) -> Iterator[None]:
         with services.catalog.transaction() as connection:
             record_outcome(connection, run.run_id, outcome)
         raise
-
-
-def _disk_trouble(error: OSError, run_root: Path) -> TransientError:
-    if error.errno in NO_ROOM:
-        return DiskFullError(
-            f"The disk of {run_root} is full.",
-            evidence=f"`df {run_root}`",
-            try_next="Make room; the step is tried again by itself.",
-        )
-    return TransientError(
-        f"The file system refused: {error.strerror or error} ({error.filename}).",
-        evidence=f"`df {run_root}`, and the kernel's log",
-        try_next="Check that the run directory is mounted and may be written; the step is tried again.",
-    )
