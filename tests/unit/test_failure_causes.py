@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from beamloop.catalog.failure_causes import common_sentence, group_failures
 from beamloop.catalog.selection import Failure
-from beamloop.cli.failure_causes import common_sentence, group_failures
 from beamloop.cli.failures import when
 from beamloop.records.identifiers import RunId
 from beamloop.records.outcome import Outcome, OutcomeCode

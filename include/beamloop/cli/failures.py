@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from beamloop.catalog.failure_causes import FailureGroup, group_failures
 from beamloop.catalog.selection import Failure, failures_since
 from beamloop.cli.choices import parse_since
-from beamloop.cli.failure_causes import FailureGroup, group_failures
 from beamloop.cli.plain_text import as_text
 from beamloop.cli.results_json import FORMAT, dump
 from beamloop.cli.results_table import results_console

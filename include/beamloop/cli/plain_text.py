@@ -5,21 +5,9 @@ import shlex
 
 from rich.text import Text
 
+from beamloop.records.plain_text import plain, plain_line
 
-def plain(text: str) -> str:
-    """Return text with its unprintable characters spelled out: no escape reaches the terminal.
-
-    Parameters
-    ----------
-    text
-        Hostile input: a file's name, what a program said.
-    """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-
-
-def plain_line(text: str) -> str:
-    """Return text of several lines as one, with its unprintable characters spelled out."""
-    return plain(" ".join(text.split()))
+__all__ = ["as_text", "plain", "plain_line", "shell_word"]
 
 
 def as_text(text: str, style: str = "") -> Text:
