@@ -11,6 +11,51 @@ CREATE DOMAIN beamloop.sha256 AS text
 CREATE DOMAIN beamloop.unit_cell AS double precision[]
 	CONSTRAINT unit_cell_check CHECK (((array_length(VALUE, 1) = 6) AND ((0)::double precision < ALL (VALUE))));
 
+CREATE FUNCTION beamloop.limit_decision_is_news() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM beamloop.note_isomorphism_news(NEW.collection_id, true);
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION beamloop.member_decision_is_news() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM beamloop.note_isomorphism_news(s.collection_id, true)
+    FROM beamloop.sweeps s WHERE s.sweep_id = NEW.sweep_id;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION beamloop.note_isomorphism_news(of_collection bigint, by_person boolean) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO beamloop.isomorphism_news AS n (collection_id, changes, waiting_since, person_waits)
+    VALUES (of_collection, 1, now(), by_person)
+    ON CONFLICT (collection_id) DO UPDATE SET
+        changes = n.changes + 1,
+        waiting_since = CASE WHEN n.taken_up = n.changes THEN now() ELSE n.waiting_since END,
+        person_waits = n.person_waits OR excluded.person_waits;
+END $$;
+
+CREATE FUNCTION beamloop.outcome_is_news() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM beamloop.note_isomorphism_news(s.collection_id, false)
+    FROM beamloop.runs r JOIN beamloop.sweeps s USING (sweep_id) WHERE r.run_id = NEW.run_id;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION beamloop.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'what a person said stays as it was said: add a new row to %', TG_TABLE_NAME;
+END $$;
+
 CREATE TABLE beamloop.artifacts (
     run_id bigint NOT NULL,
     step text NOT NULL,
@@ -88,6 +133,13 @@ ALTER TABLE beamloop.events ALTER COLUMN event_id ADD GENERATED ALWAYS AS IDENTI
     CACHE 1
 );
 
+CREATE TABLE beamloop.group_members (
+    report_id bigint NOT NULL,
+    group_id bigint NOT NULL,
+    run_id bigint NOT NULL,
+    crystal_number smallint NOT NULL
+);
+
 CREATE TABLE beamloop.integrations (
     run_id bigint NOT NULL,
     summed_count integer NOT NULL,
@@ -98,6 +150,111 @@ CREATE TABLE beamloop.integrations (
     CONSTRAINT integrations_d_min_angstrom_check CHECK ((d_min_angstrom > (0)::double precision)),
     CONSTRAINT integrations_profile_fitted_count_check CHECK ((profile_fitted_count >= 0)),
     CONSTRAINT integrations_summed_count_check CHECK ((summed_count >= 0))
+);
+
+CREATE TABLE beamloop.isomorphism_news (
+    collection_id bigint NOT NULL,
+    changes bigint NOT NULL,
+    taken_up bigint DEFAULT 0 NOT NULL,
+    waiting_since timestamp with time zone NOT NULL,
+    person_waits boolean NOT NULL,
+    CONSTRAINT isomorphism_news_check CHECK ((taken_up <= changes))
+);
+
+CREATE TABLE beamloop.isomorphism_reports (
+    report_id bigint NOT NULL,
+    collection_id bigint NOT NULL,
+    membership_sha256 beamloop.sha256 NOT NULL,
+    begun_at timestamp with time zone DEFAULT now() NOT NULL,
+    published_at timestamp with time zone,
+    limit_percent double precision NOT NULL,
+    verdict text,
+    sentence text,
+    setting text,
+    lcv_percent double precision,
+    alcv_angstrom double precision,
+    all_lcv_percent double precision,
+    all_alcv_angstrom double precision,
+    wall_s double precision,
+    cpu_s double precision,
+    CONSTRAINT isomorphism_reports_alcv_angstrom_check CHECK ((alcv_angstrom >= (0)::double precision)),
+    CONSTRAINT isomorphism_reports_all_alcv_angstrom_check CHECK ((all_alcv_angstrom >= (0)::double precision)),
+    CONSTRAINT isomorphism_reports_all_lcv_percent_check CHECK ((all_lcv_percent >= (0)::double precision)),
+    CONSTRAINT isomorphism_reports_check CHECK (((published_at IS NULL) OR ((verdict IS NOT NULL) AND (sentence IS NOT NULL) AND (setting IS NOT NULL)))),
+    CONSTRAINT isomorphism_reports_lcv_percent_check CHECK ((lcv_percent >= (0)::double precision)),
+    CONSTRAINT isomorphism_reports_limit_percent_check CHECK ((limit_percent > (0)::double precision)),
+    CONSTRAINT isomorphism_reports_verdict_check CHECK ((verdict = ANY (ARRAY['isomorphous'::text, 'several_forms'::text, 'too_few'::text, 'implausible'::text])))
+);
+
+ALTER TABLE beamloop.isomorphism_reports ALTER COLUMN report_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME beamloop.isomorphism_reports_report_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE beamloop.isomorphous_groups (
+    group_id bigint NOT NULL,
+    collection_id bigint NOT NULL,
+    name text NOT NULL,
+    made_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT isomorphous_groups_name_check CHECK ((name ~ '^[A-Z]{1,6}$'::text))
+);
+
+ALTER TABLE beamloop.isomorphous_groups ALTER COLUMN group_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME beamloop.isomorphous_groups_group_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE beamloop.limit_decisions (
+    decision_id bigint NOT NULL,
+    collection_id bigint NOT NULL,
+    limit_percent double precision NOT NULL,
+    said_by text NOT NULL,
+    said_at timestamp with time zone DEFAULT now() NOT NULL,
+    why text NOT NULL,
+    CONSTRAINT limit_decisions_limit_percent_check CHECK (((limit_percent > (0)::double precision) AND (limit_percent <= (100)::double precision))),
+    CONSTRAINT limit_decisions_why_check CHECK ((why <> ''::text))
+);
+
+ALTER TABLE beamloop.limit_decisions ALTER COLUMN decision_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME beamloop.limit_decisions_decision_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE beamloop.member_decisions (
+    decision_id bigint NOT NULL,
+    sweep_id bigint NOT NULL,
+    run_id bigint,
+    crystal_number smallint,
+    kind text NOT NULL,
+    group_id bigint,
+    said_by text NOT NULL,
+    said_at timestamp with time zone DEFAULT now() NOT NULL,
+    why text NOT NULL,
+    CONSTRAINT member_decisions_check CHECK (((run_id IS NULL) = (crystal_number IS NULL))),
+    CONSTRAINT member_decisions_check1 CHECK (((kind = 'regroup'::text) = (group_id IS NOT NULL))),
+    CONSTRAINT member_decisions_kind_check CHECK ((kind = ANY (ARRAY['exclude'::text, 'include'::text, 'regroup'::text, 'withdraw'::text]))),
+    CONSTRAINT member_decisions_why_check CHECK ((why <> ''::text))
+);
+
+ALTER TABLE beamloop.member_decisions ALTER COLUMN decision_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME beamloop.member_decisions_decision_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE beamloop.outcomes (
@@ -128,6 +285,58 @@ CREATE TABLE beamloop.program_starts (
     CONSTRAINT program_starts_program_end_check CHECK ((program_end = ANY (ARRAY['exited'::text, 'timed_out'::text, 'out_of_memory'::text, 'cancelled'::text]))),
     CONSTRAINT program_starts_start_number_check CHECK ((start_number >= 1)),
     CONSTRAINT program_starts_wall_s_check CHECK ((wall_s >= (0)::double precision))
+);
+
+CREATE TABLE beamloop.report_artifacts (
+    report_id bigint NOT NULL,
+    name text NOT NULL,
+    key text NOT NULL,
+    sha256 beamloop.sha256 NOT NULL,
+    size_bytes bigint NOT NULL,
+    CONSTRAINT report_artifacts_size_bytes_check CHECK ((size_bytes >= 0))
+);
+
+CREATE TABLE beamloop.report_findings (
+    report_id bigint NOT NULL,
+    finding_number smallint NOT NULL,
+    expectation text NOT NULL,
+    severity text NOT NULL,
+    passed boolean NOT NULL,
+    sentence text NOT NULL,
+    statistics jsonb NOT NULL,
+    sweeps text[] NOT NULL,
+    CONSTRAINT report_findings_finding_number_check CHECK ((finding_number >= 1)),
+    CONSTRAINT report_findings_severity_check CHECK ((severity = ANY (ARRAY['critical'::text, 'warning'::text])))
+);
+
+CREATE TABLE beamloop.report_groups (
+    report_id bigint NOT NULL,
+    group_id bigint NOT NULL,
+    lcv_percent double precision NOT NULL,
+    alcv_angstrom double precision NOT NULL,
+    CONSTRAINT report_groups_alcv_angstrom_check CHECK ((alcv_angstrom >= (0)::double precision)),
+    CONSTRAINT report_groups_lcv_percent_check CHECK ((lcv_percent >= (0)::double precision))
+);
+
+CREATE TABLE beamloop.report_members (
+    report_id bigint NOT NULL,
+    run_id bigint NOT NULL,
+    crystal_number smallint NOT NULL,
+    serial integer,
+    standing text NOT NULL,
+    space_group text NOT NULL,
+    cell beamloop.unit_cell NOT NULL,
+    common_cell beamloop.unit_cell,
+    operator text,
+    robust_z double precision,
+    reason text NOT NULL,
+    sentence text NOT NULL,
+    decision_id bigint,
+    CONSTRAINT report_members_check CHECK (((standing = 'excluded'::text) = (serial IS NULL))),
+    CONSTRAINT report_members_check1 CHECK ((((common_cell IS NULL) = (serial IS NULL)) AND ((operator IS NULL) = (serial IS NULL)))),
+    CONSTRAINT report_members_crystal_number_check CHECK ((crystal_number >= 1)),
+    CONSTRAINT report_members_serial_check CHECK ((serial >= 1)),
+    CONSTRAINT report_members_standing_check CHECK ((standing = ANY (ARRAY['member'::text, 'outlier'::text, 'excluded'::text])))
 );
 
 CREATE TABLE beamloop.requests (
@@ -295,14 +504,56 @@ ALTER TABLE ONLY beamloop.crystals
 ALTER TABLE ONLY beamloop.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (event_id);
 
+ALTER TABLE ONLY beamloop.group_members
+    ADD CONSTRAINT group_members_pkey PRIMARY KEY (report_id, run_id, crystal_number);
+
 ALTER TABLE ONLY beamloop.integrations
     ADD CONSTRAINT integrations_pkey PRIMARY KEY (run_id);
+
+ALTER TABLE ONLY beamloop.isomorphism_news
+    ADD CONSTRAINT isomorphism_news_pkey PRIMARY KEY (collection_id);
+
+ALTER TABLE ONLY beamloop.isomorphism_reports
+    ADD CONSTRAINT isomorphism_reports_collection_id_membership_sha256_key UNIQUE (collection_id, membership_sha256);
+
+ALTER TABLE ONLY beamloop.isomorphism_reports
+    ADD CONSTRAINT isomorphism_reports_pkey PRIMARY KEY (report_id);
+
+ALTER TABLE ONLY beamloop.isomorphous_groups
+    ADD CONSTRAINT isomorphous_groups_collection_id_name_key UNIQUE (collection_id, name);
+
+ALTER TABLE ONLY beamloop.isomorphous_groups
+    ADD CONSTRAINT isomorphous_groups_pkey PRIMARY KEY (group_id);
+
+ALTER TABLE ONLY beamloop.limit_decisions
+    ADD CONSTRAINT limit_decisions_pkey PRIMARY KEY (decision_id);
+
+ALTER TABLE ONLY beamloop.member_decisions
+    ADD CONSTRAINT member_decisions_pkey PRIMARY KEY (decision_id);
 
 ALTER TABLE ONLY beamloop.outcomes
     ADD CONSTRAINT outcomes_pkey PRIMARY KEY (run_id);
 
 ALTER TABLE ONLY beamloop.program_starts
     ADD CONSTRAINT program_starts_pkey PRIMARY KEY (run_id, step, start_number);
+
+ALTER TABLE ONLY beamloop.report_artifacts
+    ADD CONSTRAINT report_artifacts_key_key UNIQUE (key);
+
+ALTER TABLE ONLY beamloop.report_artifacts
+    ADD CONSTRAINT report_artifacts_pkey PRIMARY KEY (report_id, name);
+
+ALTER TABLE ONLY beamloop.report_findings
+    ADD CONSTRAINT report_findings_pkey PRIMARY KEY (report_id, finding_number);
+
+ALTER TABLE ONLY beamloop.report_groups
+    ADD CONSTRAINT report_groups_pkey PRIMARY KEY (report_id, group_id);
+
+ALTER TABLE ONLY beamloop.report_members
+    ADD CONSTRAINT report_members_pkey PRIMARY KEY (report_id, run_id, crystal_number);
+
+ALTER TABLE ONLY beamloop.report_members
+    ADD CONSTRAINT report_members_report_id_serial_key UNIQUE (report_id, serial);
 
 ALTER TABLE ONLY beamloop.requests
     ADD CONSTRAINT requests_dag_run_id_key UNIQUE (dag_run_id);
@@ -348,13 +599,33 @@ ALTER TABLE ONLY beamloop.watched_folders
 
 CREATE INDEX events_in_time ON beamloop.events USING btree (happened_at);
 
+CREATE INDEX group_members_of_group ON beamloop.group_members USING btree (report_id, group_id);
+
+CREATE INDEX isomorphism_news_waiting ON beamloop.isomorphism_news USING btree (collection_id) WHERE (taken_up < changes);
+
+CREATE INDEX limit_decisions_of_collection ON beamloop.limit_decisions USING btree (collection_id);
+
+CREATE INDEX member_decisions_of_sweep ON beamloop.member_decisions USING btree (sweep_id);
+
 CREATE INDEX outcomes_by_code ON beamloop.outcomes USING btree (code, recorded_at);
+
+CREATE INDEX report_groups_of_group ON beamloop.report_groups USING btree (group_id, report_id);
 
 CREATE INDEX requests_waiting ON beamloop.requests USING btree (requested_at) WHERE (started_at IS NULL);
 
 CREATE INDEX runs_of_request ON beamloop.runs USING btree (request_id);
 
 CREATE INDEX runs_of_sweep ON beamloop.runs USING btree (sweep_id);
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON beamloop.limit_decisions FOR EACH ROW EXECUTE FUNCTION beamloop.refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON beamloop.member_decisions FOR EACH ROW EXECUTE FUNCTION beamloop.refuse_change();
+
+CREATE TRIGGER decision_is_news AFTER INSERT ON beamloop.limit_decisions FOR EACH ROW EXECUTE FUNCTION beamloop.limit_decision_is_news();
+
+CREATE TRIGGER decision_is_news AFTER INSERT ON beamloop.member_decisions FOR EACH ROW EXECUTE FUNCTION beamloop.member_decision_is_news();
+
+CREATE TRIGGER processed_is_news AFTER INSERT OR UPDATE ON beamloop.outcomes FOR EACH ROW WHEN ((new.code = 'processed'::text)) EXECUTE FUNCTION beamloop.outcome_is_news();
 
 ALTER TABLE ONLY beamloop.artifacts
     ADD CONSTRAINT artifacts_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.runs(run_id);
@@ -371,14 +642,62 @@ ALTER TABLE ONLY beamloop.events
 ALTER TABLE ONLY beamloop.events
     ADD CONSTRAINT events_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.runs(run_id);
 
+ALTER TABLE ONLY beamloop.group_members
+    ADD CONSTRAINT group_members_report_id_group_id_fkey FOREIGN KEY (report_id, group_id) REFERENCES beamloop.report_groups(report_id, group_id);
+
+ALTER TABLE ONLY beamloop.group_members
+    ADD CONSTRAINT group_members_report_id_run_id_crystal_number_fkey FOREIGN KEY (report_id, run_id, crystal_number) REFERENCES beamloop.report_members(report_id, run_id, crystal_number);
+
 ALTER TABLE ONLY beamloop.integrations
     ADD CONSTRAINT integrations_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.runs(run_id);
+
+ALTER TABLE ONLY beamloop.isomorphism_news
+    ADD CONSTRAINT isomorphism_news_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES beamloop.collections(collection_id);
+
+ALTER TABLE ONLY beamloop.isomorphism_reports
+    ADD CONSTRAINT isomorphism_reports_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES beamloop.collections(collection_id);
+
+ALTER TABLE ONLY beamloop.isomorphous_groups
+    ADD CONSTRAINT isomorphous_groups_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES beamloop.collections(collection_id);
+
+ALTER TABLE ONLY beamloop.limit_decisions
+    ADD CONSTRAINT limit_decisions_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES beamloop.collections(collection_id);
+
+ALTER TABLE ONLY beamloop.member_decisions
+    ADD CONSTRAINT member_decisions_group_id_fkey FOREIGN KEY (group_id) REFERENCES beamloop.isomorphous_groups(group_id);
+
+ALTER TABLE ONLY beamloop.member_decisions
+    ADD CONSTRAINT member_decisions_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.runs(run_id);
+
+ALTER TABLE ONLY beamloop.member_decisions
+    ADD CONSTRAINT member_decisions_sweep_id_fkey FOREIGN KEY (sweep_id) REFERENCES beamloop.sweeps(sweep_id);
 
 ALTER TABLE ONLY beamloop.outcomes
     ADD CONSTRAINT outcomes_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.runs(run_id);
 
 ALTER TABLE ONLY beamloop.program_starts
     ADD CONSTRAINT program_starts_run_id_step_fkey FOREIGN KEY (run_id, step) REFERENCES beamloop.steps(run_id, step) ON DELETE CASCADE;
+
+ALTER TABLE ONLY beamloop.report_artifacts
+    ADD CONSTRAINT report_artifacts_report_id_fkey FOREIGN KEY (report_id) REFERENCES beamloop.isomorphism_reports(report_id);
+
+ALTER TABLE ONLY beamloop.report_findings
+    ADD CONSTRAINT report_findings_report_id_fkey FOREIGN KEY (report_id) REFERENCES beamloop.isomorphism_reports(report_id);
+
+ALTER TABLE ONLY beamloop.report_groups
+    ADD CONSTRAINT report_groups_group_id_fkey FOREIGN KEY (group_id) REFERENCES beamloop.isomorphous_groups(group_id);
+
+ALTER TABLE ONLY beamloop.report_groups
+    ADD CONSTRAINT report_groups_report_id_fkey FOREIGN KEY (report_id) REFERENCES beamloop.isomorphism_reports(report_id);
+
+ALTER TABLE ONLY beamloop.report_members
+    ADD CONSTRAINT report_members_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES beamloop.member_decisions(decision_id);
+
+ALTER TABLE ONLY beamloop.report_members
+    ADD CONSTRAINT report_members_report_id_fkey FOREIGN KEY (report_id) REFERENCES beamloop.isomorphism_reports(report_id);
+
+ALTER TABLE ONLY beamloop.report_members
+    ADD CONSTRAINT report_members_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.runs(run_id);
 
 ALTER TABLE ONLY beamloop.requests
     ADD CONSTRAINT requests_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES beamloop.collections(collection_id);

@@ -8,6 +8,8 @@ CollectionId = NewType("CollectionId", int)
 SweepId = NewType("SweepId", int)
 RequestId = NewType("RequestId", int)
 RunId = NewType("RunId", int)
+ReportId = NewType("ReportId", int)
+GroupId = NewType("GroupId", int)
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,79}")
 LONGEST_STEM = 64
