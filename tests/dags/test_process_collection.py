@@ -14,7 +14,7 @@ from beamloop.catalog.runs import load_run, record_outcome
 from beamloop.errors import ArtifactDamagedError, StoreUnavailableError
 from beamloop.records.collection import FoundCollection, FoundSweep
 from beamloop.records.identifiers import CollectionId, RequestId, RunId
-from beamloop.records.images import SweepImages
+from beamloop.records.images import NumberedImages
 from beamloop.records.outcome import Outcome, OutcomeCode
 from beamloop.records.program import ProgramLimits
 from beamloop.sweep import stage
@@ -34,7 +34,8 @@ def catalog(catalog_connection: str) -> Iterator[Catalog]:
 @pytest.fixture
 def request_of_three(catalog: Catalog) -> tuple[CollectionId, RequestId]:
     sweeps = tuple(
-        FoundSweep(SweepImages(Path("/data/plate"), f"{name}_", 3, ".cbf", 1, 5), "a" * 64) for name in NAMES
+        FoundSweep(NumberedImages(Path("/data/plate"), f"{name}_", 3, ".cbf", 1, 5), "a" * 64)
+        for name in NAMES
     )
     parameters = make_parameters("cells", limits=ProgramLimits())
     with catalog.transaction() as connection:

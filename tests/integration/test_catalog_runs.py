@@ -19,7 +19,7 @@ from beamloop.errors import CatalogUnavailableError, NotFoundError
 from beamloop.records.artifact import StoredObject
 from beamloop.records.collection import FoundCollection, FoundSweep
 from beamloop.records.identifiers import CollectionId, RunId
-from beamloop.records.images import SweepImages
+from beamloop.records.images import NumberedImages
 from beamloop.records.outcome import Outcome, OutcomeCode
 from beamloop.records.program import ProgramEnd, ProgramLimits, ProgramResult
 from beamloop.records.run import CrystalFact, IntegrationFact, RungFact, SpotCounts, StepReport
@@ -33,7 +33,7 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 def sweep(name: str, content: str = "a") -> FoundSweep:
-    images = SweepImages(Path("/data/plate3"), f"{name}_", 5, ".cbf", 1, 12, (8,))
+    images = NumberedImages(Path("/data/plate3"), f"{name}_", 5, ".cbf", 1, 12, (8,))
     return FoundSweep(images, content * 64)
 
 

@@ -12,7 +12,7 @@ from beamloop.catalog.runs import record_step, start_run
 from beamloop.records.artifact import StoredObject
 from beamloop.records.collection import FoundCollection, FoundSweep
 from beamloop.records.identifiers import RunId
-from beamloop.records.images import SweepImages
+from beamloop.records.images import NumberedImages
 from beamloop.records.outcome import Outcome, OutcomeCode
 from beamloop.records.parameters import Parameters
 from beamloop.records.program import ProgramEnd, ProgramLimits, ProgramResult
@@ -47,7 +47,8 @@ class FilledCatalogue:
     def ask(self, *sweeps: str, how: Parameters | None = None, again: bool = False) -> None:
         """Register sweeps and ask for their runs."""
         found = tuple(
-            FoundSweep(SweepImages(self.directory, f"{name}_", 5, ".cbf", 1, 12), "a" * 64) for name in sweeps
+            FoundSweep(NumberedImages(self.directory, f"{name}_", 5, ".cbf", 1, 12), "a" * 64)
+            for name in sweeps
         )
         collection = FoundCollection(self.beamline, self.directory, found, HEXAGONAL)
         with self.catalog.transaction() as connection:

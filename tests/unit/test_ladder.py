@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from beamloop.records.images import SweepImages
+from beamloop.records.images import NumberedImages
 from beamloop.records.run import CrystalFact
 from beamloop.records.rung_record import RungRecord
 from beamloop.records.sample import Sample, UnitCell
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.unit
 
 CELL = UnitCell(98.3, 98.3, 136.6, 90, 90, 120)
 KNOWN = Sample("H 3", CELL)
-IMAGES = SweepImages(Path("/data"), "x_", 5, ".cbf", 1, 12)
+IMAGES = NumberedImages(Path("/data"), "x_", 5, ".cbf", 1, 12)
 BEAM_SEARCH = "fft1d, known cell, beam centre searched"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from beamloop.beamlines.beamline_file import Beamline
-from beamloop.records.images import SweepImages
+from beamloop.records.images import NumberedImages
 from beamloop.records.parameters import Parameters
 from beamloop.records.watched import SeenSweep
 from beamloop.sweep.block_words import describe_gap, ranges
@@ -14,7 +14,7 @@ from beamloop.watch.completion import waits_for_gap
 
 pytestmark = pytest.mark.unit
 
-WHOLE = SweepImages(Path("/data"), "x_", 5, ".cbf", 1, 15)
+WHOLE = NumberedImages(Path("/data"), "x_", 5, ".cbf", 1, 15)
 GAP = replace(WHOLE, missing=(8,))
 PROCESS = Beamline(beamline="i24", roots=[Path("/data")])
 
@@ -45,7 +45,7 @@ def test_many_blocks_are_not_all_named() -> None:
     ],
 )
 def test_only_a_beamline_that_waits_waits_for_a_missing_image_and_not_for_ever(
-    gaps: str, images: SweepImages, quiet_s: float, *, waits: bool
+    gaps: str, images: NumberedImages, quiet_s: float, *, waits: bool
 ) -> None:
     beamline = PROCESS.model_copy(update={"gaps": gaps})
     seen = SeenSweep(images, "0" * 64, first_seen_s=1000.0, changed_seen_s=1000.0, expected_count=None)

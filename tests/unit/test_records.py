@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beamloop.records.identifiers import SAFE_NAME, SweepId, natural_order, safe_name
-from beamloop.records.images import SweepImages
+from beamloop.records.images import NumberedImages
 from beamloop.records.outcome import TRY_NEXT, OutcomeCode
 from beamloop.records.parameters import Parameters, run_key
 from beamloop.records.program import ProgramLimits
@@ -33,8 +33,8 @@ def test_different_names_stay_different(one: str, other: str) -> None:
     assert (safe_name(one) == safe_name(other)) == (one == other)
 
 
-def images(missing: tuple[int, ...]) -> SweepImages:
-    return SweepImages(Path("/data"), "x_", 3, ".cbf", 1, 10, missing)
+def images(missing: tuple[int, ...]) -> NumberedImages:
+    return NumberedImages(Path("/data"), "x_", 3, ".cbf", 1, 10, missing)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from beamloop.catalog.connection import QUERIES, Row
 from beamloop.errors import NotFoundError
 from beamloop.records.artifact import StoredObject
 from beamloop.records.identifiers import RequestId, RunId
-from beamloop.records.images import SweepImages
+from beamloop.records.images import NumberedImages
 from beamloop.records.outcome import Outcome, OutcomeCode
 from beamloop.records.parameters import Parameters
 from beamloop.records.run import Run, StepReport
@@ -31,7 +31,7 @@ def load_run(connection: Connection, run_id: RunId) -> Run:
 
 
 def _run(run_id: RunId, row: Row) -> Run:
-    images = SweepImages(
+    images = NumberedImages(
         directory=Path(row["directory"]),
         prefix=row["prefix"],
         digits=row["digits"],

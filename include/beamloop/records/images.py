@@ -1,12 +1,16 @@
-"""The image files of one sweep."""
+"""The image files of one sweep: a file for each image, or one master file with its data files."""
 
 import hashlib
 import os
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 # Which file names are images unless a beamline or a person says otherwise.
 IMAGE_PATTERNS = ("*.cbf", "*.cbf.gz", "*.cbf.bz2")
+# What follows the sweep's name in that of a master file.
+MASTER_ENDING = re.compile(r"(_master)?\.(h5|hdf5|nxs)$")
 
 
 def image_status(path: Path) -> os.stat_result:
@@ -23,8 +27,31 @@ def image_status(path: Path) -> os.stat_result:
         return path.lstat()
 
 
+class _Numbered:
+    """What image numbers tell, whatever files hold the images."""
+
+    __slots__ = ()
+
+    first: int
+    last: int
+    missing: tuple[int, ...]
+
+    @property
+    def numbers(self) -> list[int]:
+        """The image numbers that are there, in order."""
+        gone = set(self.missing)
+        return [number for number in range(self.first, self.last + 1) if number not in gone]
+
+    def blocks(self) -> list[tuple[int, int]]:
+        """First and last number of each contiguous part."""
+        gone = set(self.missing)
+        starts = [n for n in self.numbers if n == self.first or n - 1 in gone]
+        ends = [n for n in self.numbers if n == self.last or n + 1 in gone]
+        return list(zip(starts, ends, strict=True))
+
+
 @dataclass(frozen=True, slots=True)
-class SweepImages:
+class NumberedImages(_Numbered):
     """Files `prefix` + number + `suffix` in one directory, numbers from `first` to `last`.
 
     `missing` names numbers in between that are not there.
@@ -48,12 +75,6 @@ class SweepImages:
         """The file name with # for each digit: "xtal2_1_#####.cbf"."""
         return f"{self.prefix}{'#' * self.digits}{self.suffix}"
 
-    @property
-    def numbers(self) -> list[int]:
-        """The image numbers that are there, in order."""
-        gone = set(self.missing)
-        return [number for number in range(self.first, self.last + 1) if number not in gone]
-
     def path(self, number: int) -> Path:
         """Return the file of one image number."""
         return self.directory / f"{self.prefix}{number:0{self.digits}d}{self.suffix}"
@@ -61,12 +82,6 @@ class SweepImages:
     def paths(self) -> list[Path]:
         """Return the files that are there, in order of number."""
         return [self.path(number) for number in self.numbers]
-
-    def blocks(self) -> list[tuple[int, int]]:
-        """First and last number of each contiguous part."""
-        starts = [n for n in self.numbers if n == self.first or n - 1 in self.missing]
-        ends = [n for n in self.numbers if n == self.last or n + 1 in self.missing]
-        return list(zip(starts, ends, strict=True))
 
     def content_sha256(self) -> str:
         """Hash names, sizes and modification times (not the bytes: that would read every image twice).
@@ -76,9 +91,68 @@ class SweepImages:
         OSError
             When an image has gone in between.
         """
-        digest = hashlib.sha256()
-        for path in self.paths():
-            status = image_status(path)
-            line = f"{path.name}\0{status.st_size}\0{status.st_mtime_ns}\n"
-            digest.update(line.encode("utf-8", "surrogateescape"))
-        return digest.hexdigest()
+        return _content_sha256((path.name, image_status(path)) for path in self.paths())
+
+
+@dataclass(frozen=True, slots=True)
+class MasterImages(_Numbered):
+    """Images that one HDF5 file lists, numbers from 1 to `last`; most of them lie in other files.
+
+    `missing` names images before the last one that no file holds. Where no image is there at all, that is
+    image 1, and `last` is 1 too.
+    """
+
+    directory: Path  # Path("/data/i24/2026/xtal_plate3")
+    master: str  # "xtal2_1_master.h5"
+    data_files: tuple[str, ...]  # ("xtal2_1_data_000001.h5",): below the directory; they may be gone
+    last: int  # 12
+    missing: tuple[int, ...] = ()  # (8,)
+    first: int = 1
+
+    @property
+    def name(self) -> str:
+        """The sweep's name as a person knows it: the master's without its ending, "xtal2_1"."""
+        return MASTER_ENDING.sub("", self.master) or self.master
+
+    @property
+    def template(self) -> str:
+        """The master's name: it stands where the template of numbered files does."""
+        return self.master
+
+    @property
+    def master_path(self) -> Path:
+        """The master file."""
+        return self.directory / self.master
+
+    def paths(self) -> list[Path]:
+        """Return the master and every file that it names."""
+        return [self.master_path, *(self.directory / name for name in self.data_files)]
+
+    def content_sha256(self) -> str:
+        """Hash names, sizes and modification times of the master and its files, and which are not there.
+
+        Raises
+        ------
+        OSError
+            When the master has gone.
+        """
+        others = ((name, _status_if_there(self.directory / name)) for name in self.data_files)
+        return _content_sha256([(self.master, image_status(self.master_path)), *others])
+
+
+SweepImages = NumberedImages
+
+
+def _status_if_there(path: Path) -> os.stat_result | None:
+    try:
+        return image_status(path)
+    except OSError:
+        return None
+
+
+def _content_sha256(files: Iterable[tuple[str, os.stat_result | None]]) -> str:
+    digest = hashlib.sha256()
+    for name, status in files:
+        state = f"{status.st_size}\0{status.st_mtime_ns}" if status else "gone"
+        digest.update(f"{name}\0{state}\n".encode("utf-8", "surrogateescape"))
+    return digest.hexdigest()

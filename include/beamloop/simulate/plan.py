@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from beamloop.records.images import SweepImages
+from beamloop.records.images import NumberedImages
 from beamloop.records.outcome import OutcomeCode
 from beamloop.records.sample import UnitCell
 
@@ -116,9 +116,9 @@ class CollectionPlan:
     started_at: datetime = datetime(2026, 3, 5, 9, 0, tzinfo=UTC)  # of the first image, for the headers
 
 
-def sweep_images(sweep: SweepPlan) -> SweepImages:
+def sweep_images(sweep: SweepPlan) -> NumberedImages:
     """Name the files of one sweep, relative to the collection's directory."""
-    return SweepImages(
+    return NumberedImages(
         directory=Path(),
         prefix=f"{sweep.name}_",
         digits=5,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from beamloop.errors import InvalidInputError
 from beamloop.records.collection import FoundSweep
-from beamloop.records.images import IMAGE_PATTERNS, SweepImages
+from beamloop.records.images import IMAGE_PATTERNS, NumberedImages
 
 # The last run of digits before the suffix is the image number, as in DIALS's templates. Nine digits at most:
 # the catalogue's numbers have 31 bits.
@@ -110,5 +110,5 @@ def _sweep(directory: Path, template: Template, numbers: list[int]) -> FoundSwee
     prefix, digits, suffix = template
     first, last = min(numbers), max(numbers)
     missing = tuple(sorted(set(range(first, last + 1)) - set(numbers)))
-    images = SweepImages(directory, prefix, digits, suffix, first, last, missing)
+    images = NumberedImages(directory, prefix, digits, suffix, first, last, missing)
     return FoundSweep(images, images.content_sha256())
