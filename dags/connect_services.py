@@ -9,8 +9,8 @@ from airflow.sdk import Connection, Variable
 if TYPE_CHECKING:
     from beamloop.catalog.connection import Catalog
     from beamloop.dials_cli.handle import Dials
+    from beamloop.services import Services
     from beamloop.settings import StoreSettings
-    from beamloop.sweep.stage import Services
 
 
 def connect_catalog() -> "Catalog":
@@ -46,8 +46,8 @@ def beamlines_directory() -> Path:
 
 def connect_services() -> "Services":
     """Return everything a step of a sweep needs."""
+    from beamloop.services import Services
     from beamloop.storage.opening import open_store
-    from beamloop.sweep.stage import Services
 
     runs = Connection.get("beamloop_runs")
     return Services(

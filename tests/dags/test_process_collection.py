@@ -17,6 +17,7 @@ from beamloop.records.identifiers import CollectionId, RequestId, RunId
 from beamloop.records.images import NumberedImages
 from beamloop.records.outcome import Outcome, OutcomeCode
 from beamloop.records.program import ProgramLimits
+from beamloop.services import Services
 from beamloop.sweep import stage
 
 pytestmark = pytest.mark.dags
@@ -52,7 +53,7 @@ def request_of_three(catalog: Catalog) -> tuple[CollectionId, RequestId]:
 def behave(monkeypatch: pytest.MonkeyPatch, catalog: Catalog, behaviour: Behaviour) -> None:
     """Let a step be done by `behaviour(sweep, step)`; an outcome is recorded as the stage does."""
 
-    def run_step(_: stage.Services, run_id: RunId, step: str) -> Outcome | None:
+    def run_step(_: Services, run_id: RunId, step: str) -> Outcome | None:
         with catalog.transaction() as connection:
             run = load_run(connection, run_id)
         if run.outcome:

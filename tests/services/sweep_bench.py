@@ -15,9 +15,10 @@ from beamloop.records.identifiers import CollectionId, RunId
 from beamloop.records.outcome import Outcome
 from beamloop.records.parameters import STEPS
 from beamloop.records.program import ProgramLimits
+from beamloop.services import Services
 from beamloop.settings import DialsSettings, StoreSettings
 from beamloop.storage.opening import open_store
-from beamloop.sweep.stage import Services, run_step
+from beamloop.sweep.stage import run_step
 from beamloop.watch.find_sweeps import read_folder
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from beamloop.dials_cli.crystal import CrystalSummary, summarise_crystal
 from beamloop.dials_cli.detector import DetectorSummary, summarise_detector
+from beamloop.dials_cli.goniometer import GoniometerSummary, summarise_goniometer
 from beamloop.errors import InvalidInputError
 
 
@@ -39,6 +40,7 @@ class ExperimentSummary:
     scan: ScanSummary | None  # None for stills
     crystal: CrystalSummary | None  # None before indexing
     mosaicity_deg: float | None  # 0.068, the profile model's sigma_m; None before integration
+    goniometer: GoniometerSummary | None = None  # None for stills
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ def _experiment(document: Mapping[str, Any], entry: Mapping[str, Any]) -> Experi
     to_source = np.array(beam["direction"], dtype=float)
     crystal = _model(document, entry, "crystal")
     scan = _model(document, entry, "scan")
+    goniometer = _model(document, entry, "goniometer")
     imageset = _model(document, entry, "imageset") or {}
     return ExperimentSummary(
         identifier=entry.get("identifier", ""),
@@ -90,6 +93,7 @@ def _experiment(document: Mapping[str, Any], entry: Mapping[str, Any]) -> Experi
         scan=_scan(scan) if scan else None,
         crystal=summarise_crystal(crystal) if crystal else None,
         mosaicity_deg=_mosaicity_deg(_model(document, entry, "profile")),
+        goniometer=summarise_goniometer(goniometer) if goniometer else None,
     )
 
 

@@ -1,30 +1,11 @@
 """From a program that did not succeed to the outcome of its run."""
 
-from collections.abc import Mapping
-
-from beamloop.dials_cli.failures import FailureCause, explain_failure
-from beamloop.errors import DiskFullError, TransientError
+from beamloop.dials_cli.program_outcomes import MEANINGS, Meanings, outcome_of_end, outcome_of_log
 from beamloop.image_files.faults import NOT_THERE
-from beamloop.records.outcome import OutcomeCode
-from beamloop.records.program import ProgramEnd, ProgramResult
+from beamloop.records.outcome import Outcome, OutcomeCode
+from beamloop.records.program import ProgramResult
 from beamloop.sweep.verify_images import faults_of, words_for
-from beamloop.sweep.work import Finding, StepWork, stopped
-
-Meanings = Mapping[FailureCause, OutcomeCode]
-
-# What a cause means for the run, where the step does not say otherwise. What is not here is nobody's
-# outcome: the program crashed.
-MEANINGS: Meanings = {
-    FailureCause.NO_SPOTS: OutcomeCode.NO_SPOTS,
-    FailureCause.NO_SUITABLE_LATTICE: OutcomeCode.NO_LATTICE,
-    FailureCause.WRONG_SYMMETRY: OutcomeCode.WRONG_SYMMETRY,
-    FailureCause.TOO_FEW_REFLECTIONS: OutcomeCode.TOO_FEW_REFLECTIONS,
-    FailureCause.REFINEMENT_DIVERGED: OutcomeCode.REFINEMENT_FAILED,
-    FailureCause.NOTHING_LEFT: OutcomeCode.INTEGRATION_FAILED,
-    FailureCause.MISSING_IMAGE: OutcomeCode.MISSING_IMAGES,
-    FailureCause.UNREADABLE_IMAGE: OutcomeCode.UNREADABLE_IMAGES,
-    FailureCause.OUT_OF_MEMORY: OutcomeCode.OUT_OF_MEMORY,
-}
+from beamloop.sweep.work import Finding, StepWork
 
 
 def explain(work: StepWork, results: tuple[ProgramResult, ...], meanings: Meanings = MEANINGS) -> Finding:
@@ -37,7 +18,7 @@ def explain(work: StepWork, results: tuple[ProgramResult, ...], meanings: Meanin
     results
         The programs it started; the last one failed.
     meanings
-        What a cause means in this step, over :data:`MEANINGS`.
+        What a cause means in this step.
 
     Raises
     ------
@@ -47,40 +28,20 @@ def explain(work: StepWork, results: tuple[ProgramResult, ...], meanings: Meanin
         When the program was ended from outside.
     """
     result = results[-1]
-    program = result.argv[0]
-    if result.end is ProgramEnd.TIMED_OUT:
-        words = f"{program} was ended after {result.wall_s:.0f} s, the limit of this beamline."
-        return stopped(work, OutcomeCode.TIMED_OUT, words, results)
-    if result.end is ProgramEnd.OUT_OF_MEMORY:
-        limit_gb = work.limits.memory_bytes / 1024**3
-        words = f"{program} was ended when it needed more than {limit_gb:.1f} GB, the limit of this beamline."
-        return stopped(work, OutcomeCode.OUT_OF_MEMORY, words, results)
-    if result.end is ProgramEnd.CANCELLED:
-        raise TransientError(f"{program} was ended from outside.", evidence=str(result.log_path))
+    outcome = (
+        outcome_of_end(result, work.limits, work.step)
+        or _outcome_of_images(work, result.argv[0])
+        or outcome_of_log(result, work.step, meanings)
+    )
+    return Finding(outcome.sentence, outcome, programs=results)
+
+
+def _outcome_of_images(work: StepWork, program: str) -> Outcome | None:
+    """Blame the images where some are faulty: their faults explain whatever a program says."""
     images = work.run.images
     faults = faults_of(images.paths(), images.directory)
-    if faults:
-        gone = set(faults) == {NOT_THERE}
-        code = OutcomeCode.MISSING_IMAGES if gone else OutcomeCode.UNREADABLE_IMAGES
-        return stopped(
-            work, code, f"When {program} failed, of {work.image_count} images {words_for(faults)}", results
-        )
-    return _by_log(work, results, {**MEANINGS, **meanings})
-
-
-def _by_log(work: StepWork, results: tuple[ProgramResult, ...], meanings: Meanings) -> Finding:
-    result = results[-1]
-    cause, quote = explain_failure(result)
-    if cause is FailureCause.DISK_FULL:
-        raise DiskFullError(
-            f"The disk of {work.staging} is full.",
-            evidence=str(result.log_path),
-            try_next="Make room, then run the step again.",
-        )
-    if cause is FailureCause.KILLED:
-        raise TransientError(f"{result.argv[0]} was {quote}.", evidence=str(result.log_path))
-    code = meanings.get(cause, OutcomeCode.PROGRAM_CRASHED)
-    said = f"{result.argv[0]} says: {quote}" if quote else f"{result.argv[0]} ended with {result.exit_code}."
-    if code is OutcomeCode.PROGRAM_CRASHED and result.missing_outputs:
-        said += f" It left out {', '.join(result.missing_outputs)}."
-    return stopped(work, code, said, results)
+    if not faults:
+        return None
+    code = OutcomeCode.MISSING_IMAGES if set(faults) == {NOT_THERE} else OutcomeCode.UNREADABLE_IMAGES
+    words = f"When {program} failed, of {work.image_count} images {words_for(faults)}"
+    return Outcome(code, words, work.step)

@@ -8,13 +8,14 @@ from beamloop.dials_cli import programs
 from beamloop.dials_cli.crystal_facts import crystal_facts
 from beamloop.dials_cli.experiments import read_experiments
 from beamloop.dials_cli.failures import FailureCause
+from beamloop.dials_cli.program_outcomes import Meanings
 from beamloop.dials_cli.reflection_table import read_reflections
 from beamloop.records.outcome import OutcomeCode
 from beamloop.records.program import ProgramResult
 from beamloop.records.run import CrystalFact
 from beamloop.records.sample import Sample
 from beamloop.sweep.acceptance import Lattice, why_not
-from beamloop.sweep.failures import Meanings, explain
+from beamloop.sweep.failures import explain
 from beamloop.sweep.known_rungs import Rung
 from beamloop.sweep.work import Finding, StepWork, stopped
 

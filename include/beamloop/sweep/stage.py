@@ -3,14 +3,12 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from beamloop.catalog.connection import Catalog
 from beamloop.catalog.ladder import rung_records
 from beamloop.catalog.runs import load_run, note_trouble, record_outcome, start_run
-from beamloop.dials_cli.handle import Dials
 from beamloop.errors import (
     ArtifactDamagedError,
     ArtifactMissingError,
@@ -23,9 +21,9 @@ from beamloop.records.outcome import Outcome, OutcomeCode
 from beamloop.records.parameters import STEPS
 from beamloop.records.run import Run, StepReport
 from beamloop.records.rung_record import RungRecord
+from beamloop.services import Services
 from beamloop.step_folders.disk_trouble import disk_trouble_named
 from beamloop.step_folders.folders import fresh_staging, settle, step_lock
-from beamloop.storage.contract import ArtifactStore
 from beamloop.sweep import export, find_spots, import_images, index, integrate, refine
 from beamloop.sweep.manifest import write_manifest
 from beamloop.sweep.publish import publish, restore
@@ -42,16 +40,6 @@ PERFORM: dict[str, Callable[[StepWork], Finding]] = {
     "integrate": integrate.perform,
     "export": export.perform,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What every step needs of the world."""
-
-    catalog: Catalog
-    store: ArtifactStore
-    dials: Dials
-    run_root: Path
 
 
 def run_step(services: Services, run_id: RunId, step: str) -> Outcome | None:

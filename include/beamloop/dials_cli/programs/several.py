@@ -7,6 +7,8 @@ from beamloop.dials_cli.handle import Dials
 from beamloop.dials_cli.programs.run_program import DEFAULT_LIMITS, run_program
 from beamloop.records.program import ProgramLimits, ProgramResult
 
+SHARED = ("beam", "goniometer", "detector")
+
 
 def split_experiments(
     dials: Dials,
@@ -44,9 +46,11 @@ def combine_experiments(
     directory: Path,
     pairs: Sequence[tuple[Path, Path]],
     *,
+    shared: Sequence[str] = SHARED,
+    reference: int = 0,
     limits: ProgramLimits = DEFAULT_LIMITS,
 ) -> ProgramResult:
-    """Put experiments together on the first one's beam, goniometer and detector; write combined.expt, .refl.
+    """Put experiments together on one beam, goniometer and detector; write combined.expt, .refl.
 
     Each keeps a crystal and a scan of its own. A goniometer's fixed rotation is shared too: only for
     experiments of one kappa setting.
@@ -57,9 +61,13 @@ def combine_experiments(
         As for all programs, see the package.
     pairs
         Experiments and reflections that belong together.
+    shared
+        Which models all take over from one experiment.
+    reference
+        That experiment, counted from 0.
     """
     named = [str(path) for pair in pairs for path in pair]
-    named += [f"reference_from_experiment.{model}=0" for model in ("beam", "goniometer", "detector")]
+    named += [f"reference_from_experiment.{model}={reference}" for model in shared]
     # By default DIALS refuses models that differ, and each comes from an experiment list of its own.
     named.append("reference_from_experiment.compare_models=False")
     outputs = ["combined.expt", "combined.refl"]
