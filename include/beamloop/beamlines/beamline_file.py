@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
+from beamloop.beamlines.notifications import Notifications
 from beamloop.beamlines.profiles import make_parameters
 from beamloop.beamlines.samples import parse_sample
 from beamloop.errors import InvalidInputError
@@ -56,6 +57,8 @@ class Beamline(_Part):
     settings: list[str] = []
     limits: Limits = Limits()
     samples: list[SampleRule] = []
+    notifications: Notifications | None = None
+    keep_runs_days: float | None = Field(default=14, ge=1)
 
     def parameters_for(self, collection_name: str) -> Parameters:
         """Return the parameter set for a collection, by the first sample rule that fits its name."""
@@ -114,7 +117,7 @@ def _field_fault(fault: ErrorDetails) -> str:
     field = ".".join(map(str, fault["loc"])) or "the file"
     if fault["type"] == "extra_forbidden" and len(fault["loc"]) == 1:
         return f"{field}: there is no such field; there are {', '.join(Beamline.model_fields)}"
-    return f"{field}: {fault['msg']}"
+    return f"{field}: {fault['msg'].removeprefix('Value error, ')}"
 
 
 def _invalid(path: Path, fault: str) -> InvalidInputError:

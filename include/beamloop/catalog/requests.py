@@ -34,8 +34,11 @@ class _NewRun:
 
 
 def is_known_work(connection: Connection, wanted: WantedRun, dials_version: str) -> bool:
-    """Tell whether a sweep has a run with these parameters, this content and this DIALS."""
-    return _next_repetition(connection, _key(wanted, dials_version)) > 0
+    """Tell whether a sweep has a run with these parameters, this content and this DIALS.
+
+    One that was cancelled or interrupted tells nothing of the sweep and does not count.
+    """
+    return _is_known(connection, _key(wanted, dials_version))
 
 
 def ask_for_runs(
@@ -98,6 +101,10 @@ def _key(wanted: WantedRun, dials_version: str) -> str:
     return run_key(wanted.parameters, wanted.sweep_id, wanted.content_sha256, dials_version)
 
 
+def _is_known(connection: Connection, key: str) -> bool:
+    return bool(QUERIES.work_is_known(connection, run_key=key))
+
+
 def _next_repetition(connection: Connection, key: str) -> int:
     return int(QUERIES.next_repetition(connection, run_key=key))
 
@@ -108,9 +115,8 @@ def _new_runs(
     new_runs = []
     for run in wanted:
         key = _key(run, dials_version)
-        repetition = _next_repetition(connection, key)
-        if again or repetition == 0:
-            new_runs.append(_NewRun(run, key, repetition))
+        if again or not _is_known(connection, key):
+            new_runs.append(_NewRun(run, key, _next_repetition(connection, key)))
     return new_runs
 
 

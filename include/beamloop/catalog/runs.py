@@ -1,7 +1,7 @@
 """Runs and their steps: what is done, what was found, how it ended."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from psycopg2.extensions import connection as Connection
@@ -178,20 +178,34 @@ def artifacts_of_step(connection: Connection, run_id: RunId, step: str) -> dict[
     return {row["name"]: StoredObject(row["key"], row["sha256"], row["size_bytes"]) for row in rows}
 
 
-def close_request(connection: Connection, request_id: RequestId) -> list[RunId]:
+def close_request(connection: Connection, request_id: RequestId, lost: Outcome | None = None) -> list[RunId]:
     """End a request; runs that never came to an outcome are recorded as interrupted.
+
+    Parameters
+    ----------
+    connection
+        Inside a transaction.
+    request_id
+        The request.
+    lost
+        Their outcome, where it is known what befell Airflow's run; the words of a run's last trouble follow.
 
     Returns
     -------
     list of RunId
-        The interrupted ones.
+        Those without an outcome of their own.
     """
     rows = list(QUERIES.runs_of_request(connection, request_id=request_id))
-    interrupted = [RunId(row["run_id"]) for row in rows if row["code"] is None]
-    for run_id in interrupted:
-        row = QUERIES.run_by_id(connection, run_id=run_id)
-        words = row["last_trouble"] or "Airflow ended the task before it could say why."
-        outcome = Outcome(OutcomeCode.INTERRUPTED, f"Processing was interrupted. {words}", "")
-        record_outcome(connection, run_id, outcome)
+    left = [RunId(row["run_id"]) for row in rows if row["code"] is None]
+    for run_id in left:
+        trouble = QUERIES.run_by_id(connection, run_id=run_id)["last_trouble"]
+        record_outcome(connection, run_id, _end_without_outcome(lost, trouble))
     QUERIES.end_request(connection, request_id=request_id)
-    return interrupted
+    return left
+
+
+def _end_without_outcome(lost: Outcome | None, trouble: str) -> Outcome:
+    if lost:
+        return replace(lost, sentence=f"{lost.sentence} The last try had met: {trouble}") if trouble else lost
+    words = trouble or "Airflow ended the task before it could say why."
+    return Outcome(OutcomeCode.INTERRUPTED, f"Processing was interrupted. {words}", "")

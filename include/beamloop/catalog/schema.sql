@@ -133,6 +133,23 @@ ALTER TABLE beamloop.events ALTER COLUMN event_id ADD GENERATED ALWAYS AS IDENTI
     CACHE 1
 );
 
+CREATE TABLE beamloop.failure_bursts (
+    burst_id bigint NOT NULL,
+    beamline text NOT NULL,
+    code text NOT NULL,
+    cause text NOT NULL,
+    last_failure_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE beamloop.failure_bursts ALTER COLUMN burst_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME beamloop.failure_bursts_burst_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE beamloop.group_members (
     report_id bigint NOT NULL,
     group_id bigint NOT NULL,
@@ -257,6 +274,37 @@ ALTER TABLE beamloop.member_decisions ALTER COLUMN decision_id ADD GENERATED ALW
     CACHE 1
 );
 
+CREATE TABLE beamloop.notifications (
+    notification_id bigint NOT NULL,
+    event_key text NOT NULL,
+    channel text NOT NULL,
+    beamline text NOT NULL,
+    collection_id bigint,
+    airflow_connection text NOT NULL,
+    addresses text[] NOT NULL,
+    message jsonb NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
+    next_try_at timestamp with time zone DEFAULT now() NOT NULL,
+    last_trouble text DEFAULT ''::text NOT NULL,
+    sent_at timestamp with time zone,
+    CONSTRAINT notifications_channel_check CHECK ((channel = ANY (ARRAY['webhook'::text, 'email'::text]))),
+    CONSTRAINT notifications_check CHECK (((state = 'sent'::text) = (sent_at IS NOT NULL))),
+    CONSTRAINT notifications_event_key_check CHECK ((event_key ~ '^[A-Za-z0-9_.~:+-]+$'::text)),
+    CONSTRAINT notifications_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'sent'::text, 'given_up'::text]))),
+    CONSTRAINT notifications_tries_check CHECK ((tries >= 0))
+);
+
+ALTER TABLE beamloop.notifications ALTER COLUMN notification_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME beamloop.notifications_notification_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE beamloop.outcomes (
     run_id bigint NOT NULL,
     code text NOT NULL,
@@ -347,6 +395,7 @@ CREATE TABLE beamloop.requests (
     requested_at timestamp with time zone DEFAULT now() NOT NULL,
     started_at timestamp with time zone,
     ended_at timestamp with time zone,
+    finish_noticed_at timestamp with time zone,
     CONSTRAINT requests_dag_run_id_check CHECK ((dag_run_id ~ '^[A-Za-z0-9_.~:+-]+$'::text))
 );
 
@@ -385,6 +434,7 @@ CREATE TABLE beamloop.runs (
     started_at timestamp with time zone,
     ended_at timestamp with time zone,
     last_trouble text DEFAULT ''::text NOT NULL,
+    reopened_at timestamp with time zone,
     CONSTRAINT runs_check CHECK (((ended_at IS NULL) OR (started_at IS NOT NULL))),
     CONSTRAINT runs_repetition_check CHECK ((repetition >= 0))
 );
@@ -504,6 +554,9 @@ ALTER TABLE ONLY beamloop.crystals
 ALTER TABLE ONLY beamloop.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (event_id);
 
+ALTER TABLE ONLY beamloop.failure_bursts
+    ADD CONSTRAINT failure_bursts_pkey PRIMARY KEY (burst_id);
+
 ALTER TABLE ONLY beamloop.group_members
     ADD CONSTRAINT group_members_pkey PRIMARY KEY (report_id, run_id, crystal_number);
 
@@ -530,6 +583,12 @@ ALTER TABLE ONLY beamloop.limit_decisions
 
 ALTER TABLE ONLY beamloop.member_decisions
     ADD CONSTRAINT member_decisions_pkey PRIMARY KEY (decision_id);
+
+ALTER TABLE ONLY beamloop.notifications
+    ADD CONSTRAINT notifications_event_key_channel_key UNIQUE (event_key, channel);
+
+ALTER TABLE ONLY beamloop.notifications
+    ADD CONSTRAINT notifications_pkey PRIMARY KEY (notification_id);
 
 ALTER TABLE ONLY beamloop.outcomes
     ADD CONSTRAINT outcomes_pkey PRIMARY KEY (run_id);
@@ -599,6 +658,8 @@ ALTER TABLE ONLY beamloop.watched_folders
 
 CREATE INDEX events_in_time ON beamloop.events USING btree (happened_at);
 
+CREATE INDEX failure_bursts_by_cause ON beamloop.failure_bursts USING btree (beamline, code, cause, last_failure_at);
+
 CREATE INDEX group_members_of_group ON beamloop.group_members USING btree (report_id, group_id);
 
 CREATE INDEX isomorphism_news_waiting ON beamloop.isomorphism_news USING btree (collection_id) WHERE (taken_up < changes);
@@ -607,15 +668,23 @@ CREATE INDEX limit_decisions_of_collection ON beamloop.limit_decisions USING btr
 
 CREATE INDEX member_decisions_of_sweep ON beamloop.member_decisions USING btree (sweep_id);
 
+CREATE INDEX notifications_waiting ON beamloop.notifications USING btree (next_try_at) WHERE (state = 'waiting'::text);
+
 CREATE INDEX outcomes_by_code ON beamloop.outcomes USING btree (code, recorded_at);
 
 CREATE INDEX report_groups_of_group ON beamloop.report_groups USING btree (group_id, report_id);
+
+CREATE INDEX requests_finish_unnoticed ON beamloop.requests USING btree (collection_id) WHERE ((ended_at IS NOT NULL) AND (finish_noticed_at IS NULL));
+
+CREATE INDEX requests_open ON beamloop.requests USING btree (requested_at) WHERE (ended_at IS NULL);
 
 CREATE INDEX requests_waiting ON beamloop.requests USING btree (requested_at) WHERE (started_at IS NULL);
 
 CREATE INDEX runs_of_request ON beamloop.runs USING btree (request_id);
 
 CREATE INDEX runs_of_sweep ON beamloop.runs USING btree (sweep_id);
+
+CREATE INDEX runs_open ON beamloop.runs USING btree (request_id) WHERE (ended_at IS NULL);
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON beamloop.limit_decisions FOR EACH ROW EXECUTE FUNCTION beamloop.refuse_change();
 
@@ -641,6 +710,9 @@ ALTER TABLE ONLY beamloop.events
 
 ALTER TABLE ONLY beamloop.events
     ADD CONSTRAINT events_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.runs(run_id);
+
+ALTER TABLE ONLY beamloop.failure_bursts
+    ADD CONSTRAINT failure_bursts_beamline_fkey FOREIGN KEY (beamline) REFERENCES beamloop.beamlines(beamline);
 
 ALTER TABLE ONLY beamloop.group_members
     ADD CONSTRAINT group_members_report_id_group_id_fkey FOREIGN KEY (report_id, group_id) REFERENCES beamloop.report_groups(report_id, group_id);
@@ -671,6 +743,12 @@ ALTER TABLE ONLY beamloop.member_decisions
 
 ALTER TABLE ONLY beamloop.member_decisions
     ADD CONSTRAINT member_decisions_sweep_id_fkey FOREIGN KEY (sweep_id) REFERENCES beamloop.sweeps(sweep_id);
+
+ALTER TABLE ONLY beamloop.notifications
+    ADD CONSTRAINT notifications_beamline_fkey FOREIGN KEY (beamline) REFERENCES beamloop.beamlines(beamline);
+
+ALTER TABLE ONLY beamloop.notifications
+    ADD CONSTRAINT notifications_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES beamloop.collections(collection_id);
 
 ALTER TABLE ONLY beamloop.outcomes
     ADD CONSTRAINT outcomes_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.runs(run_id);

@@ -16,6 +16,13 @@ RETURNING run_id;
 -- How often this work has been asked for.
 SELECT coalesce(max(repetition) + 1, 0) FROM beamloop.runs WHERE run_key = :run_key;
 
+-- name: work_is_known(run_key)$
+-- Whether this work is done, asked for or at work; a run that was stopped before its end is none of them.
+SELECT EXISTS (
+    SELECT 1 FROM beamloop.runs r LEFT JOIN beamloop.outcomes o USING (run_id)
+    WHERE r.run_key = :run_key AND (o.code IS NULL OR o.code NOT IN ('cancelled', 'interrupted'))
+);
+
 -- name: waiting_requests(limit)
 -- Requests that no DAG run has taken up, the oldest first.
 SELECT request_id, dag_run_id FROM beamloop.requests

@@ -12,8 +12,12 @@ LEFT JOIN beamloop.outcomes o USING (run_id)
 WHERE r.run_id = :run_id;
 
 -- name: start_run(run_id)!
--- Work on a run has begun.
-UPDATE beamloop.runs SET started_at = coalesce(started_at, now()) WHERE run_id = :run_id;
+-- Work on a run has begun, or goes on after its end.
+UPDATE beamloop.runs SET
+    started_at = coalesce(started_at, now()),
+    reopened_at = CASE WHEN ended_at IS NULL THEN reopened_at ELSE now() END,
+    ended_at = NULL
+WHERE run_id = :run_id;
 
 -- name: note_trouble(trouble, run_id)!
 -- Keep the words of a transient error.

@@ -1,0 +1,42 @@
+"""Requests that have not ended, and their end when nobody works on them any more."""
+
+from dataclasses import dataclass
+
+from psycopg2.extensions import connection as Connection
+
+from beamloop.catalog.connection import QUERIES
+from beamloop.catalog.events import note_event
+from beamloop.catalog.runs import close_request
+from beamloop.records.identifiers import CollectionId, RequestId
+from beamloop.records.outcome import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRequest:
+    """A request of which a run has no end."""
+
+    request_id: RequestId  # 3
+    dag_run_id: str  # "plate3-1f0c9a.4be1c2f09a33"
+    collection_id: CollectionId  # 5
+    has_begun: bool  # Airflow's run has taken it up
+
+
+def open_requests(connection: Connection) -> list[OpenRequest]:
+    """Return every request that has not ended, the oldest first."""
+    return [OpenRequest(**row) for row in QUERIES.open_requests(connection)]
+
+
+def close_lost(connection: Connection, request: OpenRequest, lost: Outcome) -> int:
+    """End a request that nobody works on; its runs without an outcome get this one.
+
+    Returns
+    -------
+    int
+        How many runs were left without an outcome.
+    """
+    QUERIES.start_request(connection, request_id=request.request_id)
+    closed = close_request(connection, request.request_id, lost)
+    if closed:
+        words = f"{len(closed)} sweeps without an outcome. {lost.sentence}"
+        note_event(connection, "watch", lost.code.value, request.collection_id, words)
+    return len(closed)

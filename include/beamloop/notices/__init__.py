@@ -1,0 +1,1 @@
+"""What people are told, and when; messages go through an outbox in the catalogue to their receivers."""

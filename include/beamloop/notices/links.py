@@ -1,0 +1,19 @@
+"""Addresses of pages that a message points to."""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+PROCESSING_DAG = "process_collection"
+
+
+@dataclass(frozen=True, slots=True)
+class AirflowPages:
+    """Where people find Airflow."""
+
+    base_url: str  # "https://airflow.example.org/", or "" where it is not known
+
+    def dag_run(self, dag_run_id: str) -> str:
+        """Return the page of a run of process_collection, "" where the address is not known."""
+        if not self.base_url:
+            return ""
+        return f"{self.base_url.rstrip('/')}/dags/{PROCESSING_DAG}/runs/{quote(dag_run_id, safe='')}"
