@@ -66,9 +66,9 @@ def request_processing(
     tuple
         The collection, and its new requests; none when all of this work is known.
     """
-    collection_id = _put_collection(connection, collection)
+    collection_id = put_collection(connection, collection)
     wanted = [
-        WantedRun(_put_sweep(connection, collection_id, sweep), sweep.content_sha256, parameters)
+        WantedRun(put_sweep(connection, collection_id, sweep), sweep.content_sha256, parameters)
         for sweep in collection.sweeps
     ]
     requests = ask_for_runs(
@@ -115,7 +115,8 @@ def take_up(connection: Connection, request_id: RequestId) -> list[tuple[RunId, 
     return sorted(runs, key=lambda run: natural_order(run[1]))
 
 
-def _put_collection(connection: Connection, collection: FoundCollection) -> CollectionId:
+def put_collection(connection: Connection, collection: FoundCollection) -> CollectionId:
+    """Register a folder and what is known of its sample; its sweeps are not looked at."""
     QUERIES.add_beamline(connection, beamline=collection.beamline)
     cell = collection.sample.unit_cell
     return CollectionId(
@@ -131,7 +132,8 @@ def _put_collection(connection: Connection, collection: FoundCollection) -> Coll
     )
 
 
-def _put_sweep(connection: Connection, collection_id: CollectionId, sweep: FoundSweep) -> SweepId:
+def put_sweep(connection: Connection, collection_id: CollectionId, sweep: FoundSweep) -> SweepId:
+    """Register a sweep of a collection as it is now on the disk."""
     images = sweep.images
     template = {"prefix": images.prefix, "digits": images.digits, "suffix": images.suffix}
     key_name = safe_name(images.name)

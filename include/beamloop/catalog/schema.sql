@@ -56,6 +56,22 @@ BEGIN
     RAISE EXCEPTION 'what a person said stays as it was said: add a new row to %', TG_TABLE_NAME;
 END $$;
 
+CREATE TABLE beamloop.adopted_files (
+    run_id bigint NOT NULL,
+    path text NOT NULL,
+    sha256 beamloop.sha256 NOT NULL,
+    size_bytes bigint NOT NULL,
+    CONSTRAINT adopted_files_size_bytes_check CHECK ((size_bytes >= 0))
+);
+
+CREATE TABLE beamloop.adoptions (
+    run_id bigint NOT NULL,
+    adopted_by text NOT NULL,
+    adopted_at timestamp with time zone DEFAULT now() NOT NULL,
+    directory text NOT NULL,
+    template text NOT NULL
+);
+
 CREATE TABLE beamloop.artifacts (
     run_id bigint NOT NULL,
     step text NOT NULL,
@@ -227,6 +243,118 @@ ALTER TABLE beamloop.isomorphous_groups ALTER COLUMN group_id ADD GENERATED ALWA
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE beamloop.joint_artifacts (
+    joint_id bigint NOT NULL,
+    step text NOT NULL,
+    name text NOT NULL,
+    key text NOT NULL,
+    sha256 beamloop.sha256 NOT NULL,
+    size_bytes bigint NOT NULL,
+    CONSTRAINT joint_artifacts_size_bytes_check CHECK ((size_bytes >= 0))
+);
+
+CREATE TABLE beamloop.joint_crystals (
+    joint_id bigint NOT NULL,
+    run_id bigint NOT NULL,
+    crystal_number smallint NOT NULL,
+    moment text NOT NULL,
+    cell beamloop.unit_cell NOT NULL,
+    cell_su double precision[],
+    used_count integer NOT NULL,
+    rmsd_x_mm double precision,
+    rmsd_y_mm double precision,
+    rmsd_phi_deg double precision,
+    distance_mm double precision NOT NULL,
+    CONSTRAINT joint_crystals_cell_su_check CHECK (((cell_su IS NULL) OR (array_length(cell_su, 1) = 6))),
+    CONSTRAINT joint_crystals_moment_check CHECK ((moment = ANY (ARRAY['before'::text, 'after'::text]))),
+    CONSTRAINT joint_crystals_used_count_check CHECK ((used_count >= 0))
+);
+
+CREATE TABLE beamloop.joint_figures (
+    joint_id bigint NOT NULL,
+    moment text NOT NULL,
+    lcv_percent double precision NOT NULL,
+    alcv_angstrom double precision NOT NULL,
+    spread_percent double precision NOT NULL,
+    used_count integer NOT NULL,
+    rmsd_x_mm double precision,
+    rmsd_y_mm double precision,
+    rmsd_phi_deg double precision,
+    distance_least_mm double precision NOT NULL,
+    distance_greatest_mm double precision NOT NULL,
+    CONSTRAINT joint_figures_alcv_angstrom_check CHECK ((alcv_angstrom >= (0)::double precision)),
+    CONSTRAINT joint_figures_lcv_percent_check CHECK ((lcv_percent >= (0)::double precision)),
+    CONSTRAINT joint_figures_moment_check CHECK ((moment = ANY (ARRAY['before'::text, 'after'::text]))),
+    CONSTRAINT joint_figures_spread_percent_check CHECK ((spread_percent >= (0)::double precision)),
+    CONSTRAINT joint_figures_used_count_check CHECK ((used_count >= 0))
+);
+
+CREATE TABLE beamloop.joint_members (
+    joint_id bigint NOT NULL,
+    run_id bigint NOT NULL,
+    crystal_number smallint NOT NULL,
+    space_group text NOT NULL,
+    left_why text,
+    CONSTRAINT joint_members_crystal_number_check CHECK ((crystal_number >= 1)),
+    CONSTRAINT joint_members_left_why_check CHECK ((left_why <> ''::text))
+);
+
+CREATE TABLE beamloop.joint_refinements (
+    joint_id bigint NOT NULL,
+    group_id bigint NOT NULL,
+    report_id bigint NOT NULL,
+    work_sha256 beamloop.sha256 NOT NULL,
+    repetition smallint NOT NULL,
+    options jsonb NOT NULL,
+    dials_version text NOT NULL,
+    requested_by text NOT NULL,
+    asked_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    code text,
+    step text,
+    sentence text DEFAULT ''::text NOT NULL,
+    last_trouble text DEFAULT ''::text NOT NULL,
+    CONSTRAINT joint_refinements_check CHECK (((state = 'waiting'::text) = (ended_at IS NULL))),
+    CONSTRAINT joint_refinements_check1 CHECK (((state = 'failed'::text) = ((code IS NOT NULL) AND (step IS NOT NULL)))),
+    CONSTRAINT joint_refinements_check2 CHECK (((state = 'waiting'::text) OR (sentence <> ''::text))),
+    CONSTRAINT joint_refinements_repetition_check CHECK ((repetition >= 0)),
+    CONSTRAINT joint_refinements_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'published'::text, 'kept'::text, 'failed'::text])))
+);
+
+ALTER TABLE beamloop.joint_refinements ALTER COLUMN joint_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME beamloop.joint_refinements_joint_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE beamloop.joint_steps (
+    joint_id bigint NOT NULL,
+    step text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    finding text NOT NULL,
+    cpu_s double precision NOT NULL,
+    peak_memory_bytes bigint NOT NULL,
+    CONSTRAINT joint_steps_check CHECK ((ended_at >= started_at)),
+    CONSTRAINT joint_steps_cpu_s_check CHECK ((cpu_s >= (0)::double precision)),
+    CONSTRAINT joint_steps_peak_memory_bytes_check CHECK ((peak_memory_bytes >= 0)),
+    CONSTRAINT joint_steps_step_check CHECK ((step = ANY (ARRAY['refine'::text, 'integrate'::text, 'report'::text])))
+);
+
+CREATE TABLE beamloop.joint_words (
+    joint_id bigint NOT NULL,
+    setting text NOT NULL,
+    worse text[] NOT NULL,
+    notes text[] NOT NULL,
+    parts smallint NOT NULL,
+    CONSTRAINT joint_words_parts_check CHECK ((parts >= 1))
 );
 
 CREATE TABLE beamloop.limit_decisions (
@@ -530,6 +658,12 @@ CREATE TABLE beamloop.watched_folders (
     sweeps jsonb NOT NULL
 );
 
+ALTER TABLE ONLY beamloop.adopted_files
+    ADD CONSTRAINT adopted_files_pkey PRIMARY KEY (run_id, path);
+
+ALTER TABLE ONLY beamloop.adoptions
+    ADD CONSTRAINT adoptions_pkey PRIMARY KEY (run_id);
+
 ALTER TABLE ONLY beamloop.artifacts
     ADD CONSTRAINT artifacts_key_key UNIQUE (key);
 
@@ -577,6 +711,33 @@ ALTER TABLE ONLY beamloop.isomorphous_groups
 
 ALTER TABLE ONLY beamloop.isomorphous_groups
     ADD CONSTRAINT isomorphous_groups_pkey PRIMARY KEY (group_id);
+
+ALTER TABLE ONLY beamloop.joint_artifacts
+    ADD CONSTRAINT joint_artifacts_key_key UNIQUE (key);
+
+ALTER TABLE ONLY beamloop.joint_artifacts
+    ADD CONSTRAINT joint_artifacts_pkey PRIMARY KEY (joint_id, step, name);
+
+ALTER TABLE ONLY beamloop.joint_crystals
+    ADD CONSTRAINT joint_crystals_pkey PRIMARY KEY (joint_id, run_id, crystal_number, moment);
+
+ALTER TABLE ONLY beamloop.joint_figures
+    ADD CONSTRAINT joint_figures_pkey PRIMARY KEY (joint_id, moment);
+
+ALTER TABLE ONLY beamloop.joint_members
+    ADD CONSTRAINT joint_members_pkey PRIMARY KEY (joint_id, run_id, crystal_number);
+
+ALTER TABLE ONLY beamloop.joint_refinements
+    ADD CONSTRAINT joint_refinements_group_id_work_sha256_repetition_key UNIQUE (group_id, work_sha256, repetition);
+
+ALTER TABLE ONLY beamloop.joint_refinements
+    ADD CONSTRAINT joint_refinements_pkey PRIMARY KEY (joint_id);
+
+ALTER TABLE ONLY beamloop.joint_steps
+    ADD CONSTRAINT joint_steps_pkey PRIMARY KEY (joint_id, step);
+
+ALTER TABLE ONLY beamloop.joint_words
+    ADD CONSTRAINT joint_words_pkey PRIMARY KEY (joint_id);
 
 ALTER TABLE ONLY beamloop.limit_decisions
     ADD CONSTRAINT limit_decisions_pkey PRIMARY KEY (decision_id);
@@ -664,6 +825,10 @@ CREATE INDEX group_members_of_group ON beamloop.group_members USING btree (repor
 
 CREATE INDEX isomorphism_news_waiting ON beamloop.isomorphism_news USING btree (collection_id) WHERE (taken_up < changes);
 
+CREATE INDEX joint_members_of_run ON beamloop.joint_members USING btree (run_id);
+
+CREATE INDEX joint_refinements_waiting ON beamloop.joint_refinements USING btree (joint_id) WHERE (state = 'waiting'::text);
+
 CREATE INDEX limit_decisions_of_collection ON beamloop.limit_decisions USING btree (collection_id);
 
 CREATE INDEX member_decisions_of_sweep ON beamloop.member_decisions USING btree (sweep_id);
@@ -695,6 +860,12 @@ CREATE TRIGGER decision_is_news AFTER INSERT ON beamloop.limit_decisions FOR EAC
 CREATE TRIGGER decision_is_news AFTER INSERT ON beamloop.member_decisions FOR EACH ROW EXECUTE FUNCTION beamloop.member_decision_is_news();
 
 CREATE TRIGGER processed_is_news AFTER INSERT OR UPDATE ON beamloop.outcomes FOR EACH ROW WHEN ((new.code = 'processed'::text)) EXECUTE FUNCTION beamloop.outcome_is_news();
+
+ALTER TABLE ONLY beamloop.adopted_files
+    ADD CONSTRAINT adopted_files_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.adoptions(run_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY beamloop.adoptions
+    ADD CONSTRAINT adoptions_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.runs(run_id);
 
 ALTER TABLE ONLY beamloop.artifacts
     ADD CONSTRAINT artifacts_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.runs(run_id);
@@ -731,6 +902,33 @@ ALTER TABLE ONLY beamloop.isomorphism_reports
 
 ALTER TABLE ONLY beamloop.isomorphous_groups
     ADD CONSTRAINT isomorphous_groups_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES beamloop.collections(collection_id);
+
+ALTER TABLE ONLY beamloop.joint_artifacts
+    ADD CONSTRAINT joint_artifacts_joint_id_step_fkey FOREIGN KEY (joint_id, step) REFERENCES beamloop.joint_steps(joint_id, step);
+
+ALTER TABLE ONLY beamloop.joint_crystals
+    ADD CONSTRAINT joint_crystals_joint_id_run_id_crystal_number_fkey FOREIGN KEY (joint_id, run_id, crystal_number) REFERENCES beamloop.joint_members(joint_id, run_id, crystal_number);
+
+ALTER TABLE ONLY beamloop.joint_figures
+    ADD CONSTRAINT joint_figures_joint_id_fkey FOREIGN KEY (joint_id) REFERENCES beamloop.joint_refinements(joint_id);
+
+ALTER TABLE ONLY beamloop.joint_members
+    ADD CONSTRAINT joint_members_joint_id_fkey FOREIGN KEY (joint_id) REFERENCES beamloop.joint_refinements(joint_id);
+
+ALTER TABLE ONLY beamloop.joint_members
+    ADD CONSTRAINT joint_members_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.runs(run_id);
+
+ALTER TABLE ONLY beamloop.joint_refinements
+    ADD CONSTRAINT joint_refinements_group_id_fkey FOREIGN KEY (group_id) REFERENCES beamloop.isomorphous_groups(group_id);
+
+ALTER TABLE ONLY beamloop.joint_refinements
+    ADD CONSTRAINT joint_refinements_report_id_fkey FOREIGN KEY (report_id) REFERENCES beamloop.isomorphism_reports(report_id);
+
+ALTER TABLE ONLY beamloop.joint_steps
+    ADD CONSTRAINT joint_steps_joint_id_fkey FOREIGN KEY (joint_id) REFERENCES beamloop.joint_refinements(joint_id);
+
+ALTER TABLE ONLY beamloop.joint_words
+    ADD CONSTRAINT joint_words_joint_id_fkey FOREIGN KEY (joint_id) REFERENCES beamloop.joint_refinements(joint_id);
 
 ALTER TABLE ONLY beamloop.limit_decisions
     ADD CONSTRAINT limit_decisions_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES beamloop.collections(collection_id);

@@ -5,6 +5,7 @@ import sys
 import click
 import typer
 
+from beamloop.cli.adopt import adopt
 from beamloop.cli.demo import demo
 from beamloop.cli.failures import failures
 from beamloop.cli.plain_text import plain
@@ -21,7 +22,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (up, down, status, doctor, demo, process, reprocess, show, failures, simulate):
+for command in (up, down, status, doctor, demo, process, reprocess, show, failures, simulate, adopt):
     app.command()(command)
 app.add_typer(sample_app, name="sample")
 

@@ -21,6 +21,7 @@ from beamloop.cli.results_json import FORMAT, dump, results_document
 from beamloop.cli.results_table import print_results, results_console
 from beamloop.cli.session import find_beamline, find_dials, open_catalog
 from beamloop.errors import InvalidInputError, NotFoundError
+from beamloop.records.adoption import ADOPTED_PROFILE
 from beamloop.records.identifiers import CollectionId, RequestId
 from beamloop.records.outcome import OutcomeCode
 from beamloop.records.program import ProgramLimits
@@ -100,7 +101,13 @@ def _select(
             outcome=outcome,
             since=parse_since(since, datetime.now(UTC)) if since else None,
         )
-    chosen = choose_by_name(found, patterns)
+    own = [sweep for sweep in found if sweep.parameters.profile != ADOPTED_PROFILE]
+    if found and not own:
+        raise InvalidInputError(
+            "These sweeps were adopted: Beamloop has their results and not their images.",
+            try_next="`beamloop process` the folder of their images.",
+        )
+    chosen = choose_by_name(own, patterns)
     if not chosen:
         raise NotFoundError(
             "No sweep that has a run fits.",

@@ -1,10 +1,12 @@
 """One sweep with everything that a person may want to know of it, gathered for text and JSON."""
 
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from beamloop.beamlines.changes import differences
+from beamloop.catalog.adoption import adoption_of_run
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.results import CollectionPlace
 from beamloop.catalog.runs import load_run
@@ -19,6 +21,7 @@ from beamloop.catalog.stories import (
 from beamloop.cli.plain_text import plain
 from beamloop.cli.results_json import FORMAT
 from beamloop.errors import InvalidInputError, NotFoundError
+from beamloop.records.adoption import Adoption
 from beamloop.records.run import Run
 from beamloop.settings import Settings, StoreSettings
 
@@ -33,6 +36,7 @@ class SweepAccount:
     runs: tuple[RunHeader, ...]  # all of the sweep's, the newest first
     run_directory: Path
     store: str  # "/srv/beamloop/artifacts", or "s3://beamloop at minio:9000"
+    adoption: Adoption | None  # where the run comes from; None: Beamloop made it
 
     def folder_of(self, step: str, program: ProgramStart) -> Path:
         """Where a program ran, below the run's directory."""
@@ -87,8 +91,9 @@ def gather_account(
             numbers = ", ".join(str(h.run_id) for h in headers) or "none"
             raise NotFoundError(f"The sweep {sweep!a} has no such run.", try_next=f"Its runs are: {numbers}.")
         run, story = load_run(connection, header.run_id), story_of_run(connection, header)
+        adoption = adoption_of_run(connection, header.run_id)
     directory = settings.run_root / run.place
-    return SweepAccount(place, run, story, tuple(headers), directory, _store_words(settings.store))
+    return SweepAccount(place, run, story, tuple(headers), directory, _store_words(settings.store), adoption)
 
 
 def _store_words(store: StoreSettings) -> str:
@@ -99,13 +104,19 @@ def account_document(account: SweepAccount) -> dict[str, Any]:
     """Return an account as plain values, see docs/json.md."""
     run, story = account.run, account.story
     images = run.images
+    directory, template = (
+        os.path.split(account.adoption.template)
+        if account.adoption
+        else (str(images.directory), images.template)
+    )
     return {
         "format": FORMAT,
         "beamline": account.place.beamline,
         "collection": account.place.name,
         "sweep": run.sweep_name,
-        "images": {"directory": str(images.directory), "template": images.template, "first": images.first,
+        "images": {"directory": directory, "template": template, "first": images.first,
                    "last": images.last, "missing": list(images.missing)},
+        "adopted": _adoption(account.adoption) if account.adoption else None,
         "run": _header(story.header),
         "run_directory": str(account.run_directory),
         "store": account.store,
@@ -115,6 +126,13 @@ def account_document(account: SweepAccount) -> dict[str, Any]:
         "integration": asdict(story.integration) if story.integration else None,
         "runs": [_header(h) | {"changes": account.changes_to(h)} for h in account.runs],
     }  # fmt: skip
+
+
+def _adoption(adoption: Adoption) -> dict[str, Any]:
+    return asdict(adoption) | {
+        "directory": str(adoption.directory),
+        "files": [asdict(file) | {"path": str(file.path)} for file in adoption.files],
+    }
 
 
 def _header(header: RunHeader) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from beamloop.cli.failures import when
 from beamloop.cli.plain_text import as_text, plain_line, shell_word
 from beamloop.cli.results_table import outcome_text
 from beamloop.cli.sweep_account import SweepAccount
+from beamloop.records.adoption import Adoption
 from beamloop.records.parameters import STEPS, Parameters
 from beamloop.records.program import ProgramEnd
 from beamloop.records.run import CrystalFact, RungFact
@@ -32,7 +33,8 @@ def _outcome(account: SweepAccount) -> Iterator[Text]:
     place, images, header = account.place, account.run.images, account.story.header
     yield as_text(f"{account.run.sweep_name} of {place.name}, beamline {place.beamline}", "bold")
     missing = f", without {', '.join(map(str, images.missing))}" if images.missing else ""
-    yield as_text(f"{images.directory / images.template}, images {images.first}-{images.last}{missing}")
+    template = account.adoption.template if account.adoption else images.directory / images.template
+    yield as_text(f"{template or 'images unknown'}, images {images.first}-{images.last}{missing}")
     yield Text()
     yield outcome_text(header.outcome, f"{len(account.story.steps)} of {len(STEPS)} steps")
     if header.outcome:
@@ -46,9 +48,12 @@ def _outcome(account: SweepAccount) -> Iterator[Text]:
 
 def _steps(account: SweepAccount) -> Iterator[Text]:
     header = account.story.header
-    yield _heading(f"What happened: run {header.run_id} with DIALS {header.dials_version}")
-    yield as_text(f"  {_asked(header)}")
-    yield as_text(f"  {describe_parameters(header.parameters)}")
+    if account.adoption:
+        yield from _adopted(account.adoption, header)
+    else:
+        yield _heading(f"What happened: run {header.run_id} with DIALS {header.dials_version}")
+        yield as_text(f"  {_asked(header)}")
+        yield as_text(f"  {describe_parameters(header.parameters)}")
     for step in account.story.steps:
         cpu_s = sum(program.cpu_s for program in step.programs)
         yield as_text(f"  {step.step:<11} {plain_line(step.finding)}").append(f"  ({cpu_s:.1f} CPU s)", "dim")
@@ -57,9 +62,18 @@ def _steps(account: SweepAccount) -> Iterator[Text]:
                 yield _rung(rung)
     done = {step.step for step in account.story.steps}
     left = [step for step in STEPS if step not in done]
-    if left:
+    if left and not account.adoption:
         words = "not done" if header.outcome else "still to do"
         yield as_text(f"  {words}: {', '.join(left)}", "dim")
+
+
+def _adopted(adoption: Adoption, header: RunHeader) -> Iterator[Text]:
+    yield _heading(f"What happened: run {header.run_id}, made elsewhere by a DIALS that is not known")
+    yield as_text(
+        f"  adopted by {adoption.adopted_by} at {when(adoption.adopted_at)} from {adoption.directory}"
+    )
+    for file in adoption.files:
+        yield as_text(f"  {file.path}, {file.size_bytes} bytes, SHA-256 {file.sha256}", "dim")
 
 
 def _asked(header: RunHeader) -> str:
@@ -142,11 +156,13 @@ def _commands(account: SweepAccount) -> Iterator[Text]:
 
 def _files(account: SweepAccount) -> Iterator[Text]:
     yield _heading("Logs and files")
-    yield as_text(f"  {account.run_directory}/STEP/, as long as the run's directory is kept")
+    if not account.adoption:
+        yield as_text(f"  {account.run_directory}/STEP/, as long as the run's directory is kept")
     yield as_text(f"  in the store {account.store} under {account.run.place}/STEP/:")
     for step in account.story.steps:
         yield as_text(f"  {step.step:<11} {_names(step)}")
-    yield as_text(f"  Airflow: run {account.story.header.dag_run_id} of process_collection")
+    if not account.adoption:
+        yield as_text(f"  Airflow: run {account.story.header.dag_run_id} of process_collection")
 
 
 def _names(step: StepStory) -> str:

@@ -1,0 +1,1 @@
+"""Results that DIALS made elsewhere become processed sweeps."""

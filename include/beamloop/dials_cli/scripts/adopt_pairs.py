@@ -1,0 +1,259 @@
+"""Read pairs of experiments and reflections that DIALS made elsewhere, and write them as this DIALS does.
+
+Run by the DIALS Python in a folder that holds plan.json and the copied files:
+`python adopt_pairs.py plan.json`. The plan is a list of
+
+    {"number": 3, "experiments": "3.expt", "reflections": "3.refl", "pickled": false, "keep_lookups": false}
+
+and for each entry, as soon as it is done, `found-NUMBER.json` is written: {"fault": "..."}, or
+{"parts": [...]} with one part for each scan of the pair (experiments of one
+template are one scan, whatever their number):
+
+    {"experiments": "3-0.expt", "reflections": "3-0.refl", "centroids": "3-0-centroids.refl",
+     "template": "/data/x_####.cbf", "blocks": [[1, 20]], "misfits": [0.04], "level": "refine",
+     "lookups": [], "strangers": 0}
+
+`misfits`: for each experiment the median distance of its spots from their whole-number index, None without
+an indexed spot. `level`: the step whose result the pair is, judged by its content. `lookups`: what the images
+were to be corrected with. `strangers`: reflections of experiments that are not in the list, which are left
+out: of lattices that were given up after indexing. `centroids`: the same reflections without pixels, for
+refinement.
+
+The file `begun` says that DIALS could be imported: what ends the program after that is a pair's fault.
+
+A pickle runs any code that its author wished while it is read; the caller asks for it only when trusted. No
+other file is unpickled: dxtbx reads the masks and gains that an experiment list names (pickles, too) only
+when it checks the image format, which is not done here.
+"""
+
+import json
+import os
+import sys
+from collections import OrderedDict
+
+from dials.array_family import flex
+from dxtbx.model import ExperimentList
+from dxtbx.model.experiment_list import ExperimentListFactory
+from scitbx import matrix
+
+LARGEST_IMAGE_NUMBER = 10**6
+LOOKUPS = ("mask", "gain", "pedestal", "dx", "dy")
+FLAGS = flex.reflection_table.flags
+
+
+class UnfitPairError(Exception):
+    """A pair that cannot be adopted; the text says why."""
+
+
+def read_pair(entry):
+    """Return the experiments and the reflections of one entry of the plan."""
+    try:
+        experiments = ExperimentListFactory.from_json_file(entry["experiments"], check_format=False)
+    except Exception as error:
+        raise UnfitPairError(f"the experiments cannot be read: {one_line(error)}") from error
+    read = "from_pickle" if entry["pickled"] else "from_msgpack_file"
+    try:
+        reflections = getattr(flex.reflection_table, read)(entry["reflections"])
+    except Exception as error:
+        raise UnfitPairError(f"the reflections cannot be read: {one_line(error)}") from error
+    if not isinstance(reflections, flex.reflection_table):
+        raise UnfitPairError("the reflections are no reflection table")
+    return experiments, reflections
+
+
+def one_line(error):
+    """Return what an exception says in one line of at most 300 characters."""
+    return " ".join(f"{type(error).__name__} {error}".split())[:300]
+
+
+def check_pair(experiments, reflections):
+    """Raise UnfitPairError where the two files cannot belong together or cannot be refined."""
+    for name in ("id", "miller_index", "panel", "flags", "xyzobs.mm.value", "xyzobs.px.value"):
+        if name not in reflections:
+            raise UnfitPairError(
+                f"the reflections have no column {name}: take the output of dials.index or later"
+            )
+    if len(experiments) == 0:
+        raise UnfitPairError("there is no experiment in the list")
+    without = [str(n + 1) for n, experiment in enumerate(experiments) if experiment.crystal is None]
+    if without:
+        raise UnfitPairError(f"experiment {', '.join(without)} has no crystal: index it first")
+    if any(not experiment.scan or not experiment.goniometer for experiment in experiments):
+        raise UnfitPairError("there are stills in the list; Beamloop takes rotation scans")
+    for experiment in experiments:
+        first, last = experiment.scan.get_image_range()
+        if not 0 <= first <= last < LARGEST_IMAGE_NUMBER:
+            raise UnfitPairError(f"a scan from image {first} to {last} cannot be")
+    own = (reflections["id"] >= 0) & (reflections["id"] < len(experiments))
+    if not reflections.select(own & (reflections["miller_index"] != (0, 0, 0))).size():
+        raise UnfitPairError("no reflection with an index belongs to one of the experiments")
+    check_identifiers(experiments, reflections)
+    panels = min(len(experiment.detector) for experiment in experiments)
+    if flex.max(reflections["panel"]) >= panels:
+        raise UnfitPairError(
+            f"the pair does not fit: reflections on panels that the detector of {panels} has not"
+        )
+
+
+def check_identifiers(experiments, reflections):
+    """Raise UnfitPairError where both files name their experiments, and differently."""
+    named = dict(reflections.experiment_identifiers())
+    for number, identifier in named.items():
+        if number >= len(experiments):
+            continue
+        own = experiments[number].identifier
+        if own and identifier and own != identifier:
+            raise UnfitPairError(
+                f"the pair does not fit: experiment {number + 1} is {own}, the reflections' {identifier}"
+            )
+
+
+def scans_of(experiments):
+    """Return the numbers of the experiments of each scan, by its template, in the list's order."""
+    scans = OrderedDict()
+    for number, experiment in enumerate(experiments):
+        scans.setdefault(template_of(experiment), []).append(number)
+    return scans
+
+
+def template_of(experiment):
+    """Return the images' template, or their first file where they have none, or nothing."""
+    imageset = experiment.imageset
+    if imageset is None:
+        return ""
+    try:
+        return imageset.get_template()
+    except (AttributeError, RuntimeError):
+        return imageset.get_path(0) if len(imageset) else ""
+
+
+def misfits(experiments, reflections):
+    """Return how far the spots of each experiment lie from their index, see the module."""
+    spots = flex.reflection_table()
+    for name in ("id", "panel", "miller_index", "flags", "xyzobs.mm.value"):
+        spots[name] = reflections[name]
+    spots = spots.select((spots["miller_index"] != (0, 0, 0)) & (spots["id"] >= 0))
+    used = spots.get_flags(FLAGS.used_in_refinement)
+    if used.count(True):
+        spots = spots.select(used)
+    spots.map_centroids_to_reciprocal_space(experiments)
+    found = []
+    for number, experiment in enumerate(experiments):
+        own = spots.select(spots["id"] == number)
+        if not own.size():
+            found.append(None)
+            continue
+        to_index = matrix.sqr(experiment.crystal.get_A()).inverse()
+        distances = (to_index.elems * own["rlp"] - own["miller_index"].as_vec3_double()).norms()
+        found.append(float(flex.median(distances)))
+    return found
+
+
+def level_of(reflections):
+    """Return the step whose result the reflections are."""
+    integrated = reflections.get_flags(FLAGS.integrated_sum) | reflections.get_flags(FLAGS.integrated_prf)
+    if integrated.count(True):
+        return "integrate"
+    return "refine" if reflections.get_flags(FLAGS.used_in_refinement).count(True) else "index"
+
+
+def without_strangers(experiments, reflections):
+    """Return the reflections that can be of these experiments, or of none, and how many are left out."""
+    strange = reflections["id"] >= len(experiments)
+    count = strange.count(True)
+    if not count:
+        return reflections, 0
+    kept = reflections.select(~strange)
+    for number in list(kept.experiment_identifiers().keys()):
+        if number >= len(experiments):
+            del kept.experiment_identifiers()[number]
+    return kept, count
+
+
+def take_scan(experiments, reflections, numbers):
+    """Return the experiments of one scan and their reflections, numbered anew."""
+    if len(numbers) == len(experiments):
+        return experiments, reflections
+    part = ExperimentList([experiments[number] for number in numbers])
+    own = flex.reflection_table()
+    for new, old in enumerate(numbers):
+        chosen = reflections.select(reflections["id"] == old)
+        for number in list(chosen.experiment_identifiers().keys()):
+            del chosen.experiment_identifiers()[number]
+        chosen["id"] = flex.int(chosen.size(), new)
+        if "imageset_id" in chosen:
+            chosen["imageset_id"] = flex.int(chosen.size(), 0)
+        own.extend(chosen)
+    for new, old in enumerate(numbers):
+        if experiments[old].identifier:
+            own.experiment_identifiers()[new] = experiments[old].identifier
+    return part, own
+
+
+def drop_lookups(experiments):
+    """Forget what the images were to be corrected with; return what that was."""
+    dropped = []
+    for imageset in experiments.imagesets():
+        lookup = imageset.external_lookup
+        for name in LOOKUPS:
+            if getattr(lookup, name).filename:
+                dropped.append(f"{name} {getattr(lookup, name).filename}")
+                getattr(lookup, name).filename = ""
+    return dropped
+
+
+def write_part(stem, entry, experiments, reflections, template, strangers):
+    """Write one scan's files; return what is said of them."""
+    lookups = [] if entry["keep_lookups"] else drop_lookups(experiments)
+    experiments.as_file(f"{stem}.expt")
+    reflections.as_file(f"{stem}.refl")
+    centroids = reflections.copy()
+    if "shoebox" in centroids:
+        del centroids["shoebox"]
+    centroids.as_file(f"{stem}-centroids.refl")
+    return {
+        "experiments": f"{stem}.expt",
+        "reflections": f"{stem}.refl",
+        "centroids": f"{stem}-centroids.refl",
+        "template": template,
+        "blocks": sorted({tuple(e.scan.get_image_range()) for e in experiments}),
+        "misfits": misfits(experiments, reflections),
+        "level": level_of(reflections),
+        "lookups": lookups,
+        "strangers": strangers,
+    }
+
+
+def adopt(entry):
+    """Read, check, take apart and write one pair; return what is said of it."""
+    experiments, reflections = read_pair(entry)
+    check_pair(experiments, reflections)
+    reflections, strangers = without_strangers(experiments, reflections)
+    parts = []
+    for place, (template, numbers) in enumerate(scans_of(experiments).items()):
+        part, own = take_scan(experiments, reflections, numbers)
+        parts.append(write_part(f"{entry['number']}-{place}", entry, part, own, template, strangers))
+    return {"parts": parts}
+
+
+def main(plan_name):
+    """Go through the plan; every answer is a file that appears whole."""
+    with open(plan_name) as plan:
+        entries = json.load(plan)
+    with open("begun", "w"):
+        pass
+    for entry in entries:
+        try:
+            said = adopt(entry)
+        except UnfitPairError as fault:
+            said = {"fault": str(fault)}
+        except Exception as error:
+            said = {"fault": f"DIALS cannot make sense of it: {one_line(error)}"}
+        name = f"found-{entry['number']}.json"
+        with open(f".{name}", "w") as answer:
+            json.dump(said, answer)
+        os.rename(f".{name}", name)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
