@@ -1,0 +1,214 @@
+"""The reduced cells of data sets, each with what its space group demands, and how they lie to a reference."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from beamloop.unit_cells.base_changes import (
+    Allowed,
+    Booleans,
+    allowed_changes,
+    base_changes,
+    changed_products,
+    deviations,
+    six_products,
+)
+from beamloop.unit_cells.cell_arrays import Floats, metric_tensors
+from beamloop.unit_cells.reduction import niggli_bases, seven_lengths
+from beamloop.unit_cells.symmetry import Integers, Rotations, symmetry_of
+
+# Deviations are relative squared lengths, or cosines: 5 % in length, 6 degrees at a right angle. Crystals of
+# one form differ by 2 or 3 %, permuted axes and other forms mostly by more.
+ALIKE = 0.1
+# What a change of basis that breaks the stated symmetry must gain over one that keeps it: 1.5 % in length.
+# Less is the pseudo-symmetry of a cell that is right; more says that the symmetry was put on the wrong axes.
+WORTH_BREAKING = 0.03
+# Sums of squares that differ less are equal: 0.03 % in one length. Then the simplest change is taken.
+TIE = 3e-7
+# Without symmetry, another lattice is shown in the same axes when so many of its six figures are alike: a
+# doubled axis leaves five or, where it is oblique, four.
+ALIKE_COUNT = 4
+CELLS_AT_ONCE = 64  # 64 x 3480 x 6 numbers are 11 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Lattices:
+    """Reduced cells of n data sets."""
+
+    symbols: tuple[str, ...]  # space groups as given
+    axes: Floats  # (n, 3, 3): reduced axes in terms of the given ones
+    metrics: Floats  # (n, 3, 3): scalar products of the reduced axes, angstrom^2
+    lengths: Floats  # (n, 7): angstrom, see seven_lengths
+    kinds: Integers  # (n,): which of `rotations` a data set has
+    rotations: tuple[Rotations, ...]  # in the reduced basis
+
+    def middle(self, rows: Integers) -> int:
+        """Return which of some data sets is nearest to their median, whatever its axes."""
+        lengths = self.lengths[rows]
+        scale = np.median(lengths, axis=0)
+        return int(rows[np.abs(lengths / scale - 1).sum(axis=1).argmin()])
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """The base changes that bring cells nearest to a reference."""
+
+    changes: Integers  # (n,): indices of base_changes()
+    worst: Floats  # (n,): largest deviation, see `deviations`
+    symmetry_kept: Booleans  # (n,): rotations and screws, or as much of them as both cells have
+
+
+def reduced_lattices(cells: Floats, symbols: Sequence[str]) -> Lattices:
+    """Reduce cells, shape (n, 6), whose setting the symbols of their space groups tell.
+
+    Raises
+    ------
+    InvalidInputError
+        When there is no such space group.
+    """
+    symmetries = [symmetry_of(symbol) for symbol in symbols]
+    primitive = np.array([symmetry.primitive for symmetry in symmetries])
+    bases = niggli_bases(in_basis(metric_tensors(cells), primitive))
+    axes = bases @ primitive
+    kinds: dict[tuple[str, bytes], int] = {}
+    rotations: list[Rotations] = []
+    numbers = []
+    for symbol, symmetry, basis in zip(symbols, symmetries, bases, strict=True):
+        key = (symbol, basis.tobytes())
+        if key not in kinds:
+            kinds[key] = len(rotations)
+            rotations.append(symmetry.rotations.in_basis(basis))
+        numbers.append(kinds[key])
+    metrics = in_basis(metric_tensors(cells), axes)
+    return Lattices(
+        symbols=tuple(symbols),
+        axes=axes,
+        metrics=metrics,
+        lengths=seven_lengths(metrics),
+        kinds=np.array(numbers),
+        rotations=tuple(rotations),
+    )
+
+
+def fit_to(
+    reference: Floats,
+    rotations: Rotations,
+    lattices: Lattices,
+    rows: Integers,
+    conventional: Floats | None = None,
+) -> Fit:
+    """Find the base changes that bring reduced cells nearest to a reference.
+
+    Parameters
+    ----------
+    reference
+        Six products of the reference's axes, angstrom^2, shape (6,).
+    rotations
+        The reference's, in its basis.
+    lattices
+        Where the cells are.
+    rows
+        Which of them.
+    conventional
+        Conventional axes in terms of the reference's, shape (3, 3): of equal changes the one is taken that
+        leaves the given axes as they are, if there is one. None: the simplest.
+    """
+    allowed = [allowed_changes(kind, rotations) for kind in lattices.rotations]
+    parts = [
+        _fit_some(reference, allowed, lattices, rows[start : start + CELLS_AT_ONCE], conventional)
+        for start in range(0, len(rows), CELLS_AT_ONCE)
+    ]
+    return Fit(
+        np.concatenate([part.changes for part in parts]),
+        np.concatenate([part.worst for part in parts]),
+        np.concatenate([part.symmetry_kept for part in parts]),
+    )
+
+
+def align(
+    reference: Floats, rotations: Rotations, metric: Floats, its_rotations: Rotations, effort: Floats
+) -> Integers | None:
+    """Find the axes in which another lattice of the same symmetry is most like a reference.
+
+    Parameters
+    ----------
+    reference
+        Six products of the reference's axes, angstrom^2, shape (6,).
+    rotations
+        The reference's, in its basis.
+    metric, its_rotations
+        Of the other lattice: scalar products of its axes, angstrom^2, shape (3, 3).
+    effort
+        What decides between equal changes, shape (3480,).
+
+    Returns
+    -------
+    array or None
+        The new axes in terms of its axes, shape (3, 3); None where nothing says what belongs together.
+    """
+    allowed = allowed_changes(its_rotations, rotations).all_kept
+    if not allowed.any():
+        return None
+    differences, cost = _differences(metric[None], reference)
+    pick = _cheapest(np.where(allowed, cost, np.inf), effort[None])[0]
+    if not len(rotations.matrices) and np.count_nonzero(differences[0, pick] < ALIKE) < ALIKE_COUNT:
+        return None
+    return np.asarray(base_changes()[pick])
+
+
+def effort_of_changes(axes: Floats, conventional: Floats) -> Floats:
+    """Return how far from the given axes each base change leads, shape (n, 3480); 0: it leaves them.
+
+    Parameters
+    ----------
+    axes
+        Reduced axes in terms of the given ones, shape (n, 3, 3).
+    conventional
+        Conventional axes in terms of the changed reduced ones, shape (3, 3).
+    """
+    total = np.einsum("ij,kjl,nlm->nkim", conventional, base_changes(), axes, optimize=True)
+    return np.asarray(np.abs(total - np.eye(3)).sum(axis=(2, 3)).round(6))
+
+
+def _fit_some(
+    reference: Floats,
+    allowed: Sequence[Allowed],
+    lattices: Lattices,
+    rows: Integers,
+    conventional: Floats | None,
+) -> Fit:
+    differences, cost = _differences(lattices.metrics[rows], reference)
+    worst = differences.max(axis=2)
+    if conventional is None:
+        effort = np.arange(cost.shape[1], dtype=np.float64)[None]  # base_changes() has the simplest first
+    else:
+        effort = effort_of_changes(lattices.axes[rows], conventional)
+    kinds = lattices.kinds[rows]
+    all_kept = np.array([kind.all_kept for kind in allowed])[kinds]
+    partly_kept = np.array([kind.partly_kept for kind in allowed])[kinds]
+    at = np.arange(len(rows))
+    changes = _cheapest(cost, effort)
+    good_enough = worst[at, changes] + WORTH_BREAKING
+    for level in (partly_kept, all_kept):
+        pick = _cheapest(np.where(level, cost, np.inf), effort)
+        changes = np.where(level[at, pick] & (worst[at, pick] <= good_enough), pick, changes)
+    return Fit(changes, worst[at, changes], partly_kept[at, changes])
+
+
+def _differences(metrics: Floats, reference: Floats) -> tuple[Floats, Floats]:
+    """Return the sizes of deviations, shape (n, 3480, 6), and the cost of each change, shape (n, 3480)."""
+    differences = np.abs(deviations(changed_products(six_products(metrics)), reference))
+    # One axis that is twice as long must not make the others change places: no deviation counts beyond ALIKE.
+    return differences, (np.minimum(differences, ALIKE) ** 2).sum(axis=2)
+
+
+def _cheapest(cost: Floats, effort: Floats) -> Integers:
+    """Return for each row the column of least cost; of equal ones that of least effort."""
+    tied = cost <= cost.min(axis=1, keepdims=True) + TIE
+    return np.asarray(np.where(tied, effort, np.inf).argmin(axis=1))
+
+
+def in_basis(metrics: Floats, axes: Floats | Integers) -> Floats:
+    """Return metric tensors, shape (n, 3, 3), for axes in terms of the old ones, shape (n, 3, 3)."""
+    return np.asarray(axes @ metrics @ axes.transpose(0, 2, 1))
