@@ -57,7 +57,7 @@ TRY_NEXT = {
     "the sweep again.",
     OutcomeCode.INTERRUPTED: "Nothing is wrong with the data: check database, store and disk with "
     "`beamloop status`, then process again.",
-    OutcomeCode.CANCELLED: "Process the folder again when you want the result.",
+    OutcomeCode.CANCELLED: "`beamloop reprocess` processes it again when you want the result.",
 }
 
 

@@ -1,0 +1,76 @@
+"""Close the requests that Airflow has lost, and tell people what they asked to be told.
+
+close_lost_requests
+notice_events ▸ send_notifications
+
+Level-triggered, like the watcher: what is the case counts, so that a run of this DAG that fails or is missed
+loses nothing, and the next one makes up for it.
+"""
+
+import logging
+from datetime import timedelta
+
+from airflow.sdk import DeltaTriggerTimetable, dag, task
+
+from airflow_runs import AskedDagRuns
+from connect_services import beamlines_directory, connect_catalog
+from send_by_connection import EmailSender, WebhookSender
+from translate_errors import fail_when_permanent
+
+log = logging.getLogger("beamloop.tend_requests")
+
+
+@task(do_xcom_push=False)
+@fail_when_permanent
+def close_lost_requests() -> None:
+    """Give an outcome to the runs of requests whose DAG run was marked, deleted or lost."""
+    from beamloop.sweep.lost_requests import close_lost_requests as close
+
+    with connect_catalog() as catalog:
+        close(catalog, AskedDagRuns())
+
+
+@task(do_xcom_push=False)
+@fail_when_permanent
+def notice_events() -> None:
+    """Put what is worth telling into the outbox."""
+    from airflow.configuration import conf
+
+    from beamloop.notices.links import AirflowPages
+    from beamloop.notices.outbox import notice_all
+
+    with connect_catalog() as catalog:
+        notice_all(beamlines_directory(), catalog, AirflowPages(conf.get("api", "base_url", fallback="")))
+
+
+@task(do_xcom_push=False)
+@fail_when_permanent
+def send_notifications() -> None:
+    """Send what is in the outbox; a receiver that is away fails nothing here, its messages wait."""
+    from beamloop.notices.deliver import Sender, deliver
+    from beamloop.records.notification import Channel
+
+    senders: dict[Channel, Sender] = {Channel.WEBHOOK: WebhookSender(), Channel.EMAIL: EmailSender()}
+    with connect_catalog() as catalog:
+        delivered = deliver(catalog, senders)
+    log.info("%d messages sent", delivered.sent)
+    for trouble in delivered.troubles:
+        log.warning("%s", trouble)
+
+
+@dag(
+    dag_id="tend_requests",
+    schedule=DeltaTriggerTimetable(timedelta(minutes=1)),
+    default_args={"retries": 1, "retry_delay": timedelta(seconds=5)},
+    max_active_runs=1,
+    catchup=False,
+    tags=["beamloop"],
+    doc_md=__doc__,
+)
+def tend_requests() -> None:
+    """Order of the tasks."""
+    close_lost_requests()
+    notice_events() >> send_notifications()
+
+
+tend_requests()
