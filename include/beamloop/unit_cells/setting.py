@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,6 +20,7 @@ from beamloop.unit_cells.lattices import (
     reduced_lattices,
 )
 from beamloop.unit_cells.symmetry import Integers, Rotations, symmetry_of
+from beamloop.unit_cells.triplets import triplet
 
 MOST_LATTICES = 20  # each with a setting of its own; cells of further ones keep their own axes
 MOST_ROUNDS = 5  # of taking a new median; two are enough where the first reference is near it
@@ -96,7 +96,7 @@ def to_common_setting(cells: ArrayLike, space_groups: Sequence[str]) -> CommonSe
             settings[row] = frame.setting
     return CommonSetting(
         cells=cells_of_metrics(in_basis(metric_tensors(given), axes)),
-        operators=tuple(_triplet(rows) for rows in axes),
+        operators=tuple(triplet(rows) for rows in axes),
         name=_name(settings),
         settings=tuple(settings),
         symmetry_kept=tuple(bool(value) for value in kept),
@@ -161,21 +161,6 @@ def _aligned(frame: _Frame, main: _Frame, lattices: Lattices) -> _Frame:
     if change is None:
         return frame
     return replace(frame, conventional=main.conventional @ change, setting=main.setting)
-
-
-def _triplet(axes: Floats) -> str:
-    """Write axes in terms of the given ones: "1/2*a+1/2*b,-a,c"."""
-    return ",".join(_sum_of_axes(row) for row in axes)
-
-
-def _sum_of_axes(row: Floats) -> str:
-    terms = []
-    for value, letter in zip(row, "abc", strict=True):
-        factor = Fraction(float(value)).limit_denominator(24)
-        if factor:
-            size = letter if abs(factor) == 1 else f"{abs(factor)}*{letter}"
-            terms.append(f"{'-' if factor < 0 else '+'}{size}")
-    return "".join(terms).removeprefix("+")
 
 
 def _name(settings: Sequence[str]) -> str:

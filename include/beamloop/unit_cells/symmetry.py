@@ -107,7 +107,7 @@ def _rows(operation: Any) -> Floats:
 
 
 def _lattice_basis(centrings: list[list[int]]) -> Floats:
-    """Return three axes, in terms of the given, that span all of them and the centring vectors (24ths)."""
+    """Return three axes, in terms of the given, that span all of them and the centring vectors (in 1/24)."""
     rows = [gemmi.Op.DEN * np.eye(3, dtype=np.int64)[i] for i in range(3)]
     rows += [np.array(vector) for vector in centrings]
     basis = []
