@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -336,6 +337,22 @@ def test_a_writer_killed_at_any_instant_leaves_the_whole_object_or_none(
         expected = found[0].sha256 if found else sha256_of(b"other bytes")
         assert sha256_of(read_back(backend, key, expected)) == expected
     assert 1 <= whole < len(INSTANTS[request.node.callspec.params["backend"]])
+    _assert_leftovers_can_be_removed(backend)
+
+
+def _assert_leftovers_can_be_removed(backend: Backend) -> None:
+    if backend.settings.endpoint and backend.settings.endpoint in ENDPOINT:
+        return  # the bucket may be somebody's
+    now = datetime.now(UTC)
+    objects = list(backend.store.list(f"{backend.folder}/"))
+    assert list(backend.store.leftovers(now - timedelta(days=1), remove=True)) == []
+    later = now + timedelta(days=1)
+    found = list(backend.store.leftovers(later, remove=False))
+    assert sum(leftover.size_bytes for leftover in found) >= SMALLEST_PART_BYTES
+    assert list(backend.store.leftovers(later, remove=True)) == found
+    assert list(backend.store.leftovers(later, remove=True)) == []
+    for stored in objects:
+        read_back(backend, stored.key, stored.sha256)
 
 
 def test_fetching_to_a_full_disk_says_so_and_leaves_nothing(

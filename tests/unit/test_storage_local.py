@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ pytestmark = pytest.mark.unit
 
 SECRET = b"not for you"
 SECRET_SHA256 = hashlib.sha256(SECRET).hexdigest()
+# For a test, everything is older than tomorrow.
+LATER = datetime.now(UTC) + timedelta(days=1)
 
 
 @pytest.fixture
@@ -112,6 +115,55 @@ def test_a_key_is_not_both_an_object_and_a_folder(store: ArtifactStore, root: Pa
     with pytest.raises(ArtifactMissingError):
         store.stat("a/b/c")
     assert sorted(os.listdir(root)) == ["a"]
+
+
+def found(store: ArtifactStore, *, before: datetime = LATER, remove: bool = True) -> list[str]:
+    return [leftover.what for leftover in store.leftovers(before, remove=remove)]
+
+
+def test_leftovers_are_removed_and_nothing_else(store: ArtifactStore, root: Path, tmp_path: Path) -> None:
+    store.put_bytes("folder/object", b"kept")
+    before = sorted(os.listdir(root / "folder"))
+    (root / ".beamloop-0123456789abcdef.part").write_bytes(b"half")
+    (root / ".beamloop-0123456789abcdef.link").symlink_to("anywhere")
+    (root / "folder" / f".lost.{SECRET_SHA256}").write_bytes(SECRET)
+    (root / "folder" / f".object.{SECRET_SHA256}").write_bytes(SECRET)
+    lost = [
+        ".beamloop-0123456789abcdef.link",
+        ".beamloop-0123456789abcdef.part",
+        f"folder/.lost.{SECRET_SHA256}",
+        f"folder/.object.{SECRET_SHA256}",
+    ]
+    assert found(store, remove=False) == lost
+    assert found(store) == lost
+    assert found(store) == []
+    assert sorted(os.listdir(root / "folder")) == before
+    assert b"".join(store.stream("folder/object", sha256=hashlib.sha256(b"kept").hexdigest())) == b"kept"
+
+
+def test_what_changed_lately_may_be_of_a_writer_at_work(store: ArtifactStore, root: Path) -> None:
+    part = root / ".beamloop-0123456789abcdef.part"
+    part.write_bytes(b"half")
+    # A copied file may be old; its arrival is not.
+    os.utime(part, (0, 0))
+    (root / f".lost.{SECRET_SHA256}").write_bytes(SECRET)
+    assert found(store, before=datetime.now(UTC) - timedelta(days=1)) == []
+
+
+def test_hostile_links_and_names_are_neither_followed_nor_touched(
+    store: ArtifactStore, root: Path, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / ".beamloop-0123456789abcdef.part").write_bytes(b"somebody's")
+    (root / "folder").symlink_to(elsewhere)
+    (root / ".beamloop-fedcba9876543210.part").symlink_to(elsewhere)
+    (root / f".lost.{SECRET_SHA256}").symlink_to(elsewhere / ".beamloop-0123456789abcdef.part")
+    (root / f".taken.{SECRET_SHA256}").write_bytes(SECRET)
+    (root / "taken").write_bytes(b"a person's file in the link's place")
+    (root / ".hidden").mkdir()
+    (root / ".hidden" / ".beamloop-0123456789abcdef.part").write_bytes(b"not ours")
+    assert found(store) == []
 
 
 def test_leftovers_of_killed_writers_are_not_listed_and_not_in_the_way(

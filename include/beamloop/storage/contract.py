@@ -1,10 +1,12 @@
 """What every artifact store does, whatever is behind it."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from beamloop.records.artifact import StoredObject
+from beamloop.records.leftover import Leftover
 
 
 class ArtifactStore(Protocol):
@@ -126,6 +128,19 @@ class ArtifactStore(Protocol):
         -------
         str or None
             None where the store has no such addresses: use `stream`.
+        """
+        ...
+
+    def leftovers(self, before: datetime, *, remove: bool) -> Iterator[Leftover]:
+        """Yield what killed writers left, and remove it where asked to; no object is touched.
+
+        Parameters
+        ----------
+        before
+            What has changed at this time or later may be of a writer at work and is left alone; UTC, a day
+            ago is safe.
+        remove
+            False only finds.
         """
         ...
 

@@ -11,12 +11,15 @@ looks at. A person and a DIALS program open `indexed.expt` like any file.
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from beamloop.records.artifact import StoredObject
+from beamloop.records.leftover import Leftover
 from beamloop.storage.files import land
 from beamloop.storage.hashing import CHUNK_BYTES, file_chunks, require_sha256, verified
 from beamloop.storage.keys import key_components, prefix_components
+from beamloop.storage.local_leftovers import local_leftovers
 from beamloop.storage.local_listing import listed_objects
 from beamloop.storage.local_objects import object_in, open_data, prove_writable, write_object
 from beamloop.storage.local_tree import opened_folder
@@ -71,6 +74,11 @@ class LocalStore:
         """Return None: a directory has no addresses."""
         key_components(key)
         return None
+
+    def leftovers(self, before: datetime, *, remove: bool) -> Iterator[Leftover]:
+        """Find or remove hidden files of killed writers; see `ArtifactStore.leftovers`."""
+        with self._faults("clearing"):
+            yield from local_leftovers(self._root, before, remove=remove)
 
     def check(self) -> None:
         """Write and remove a probe; see `ArtifactStore.check`."""

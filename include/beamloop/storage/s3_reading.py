@@ -47,7 +47,7 @@ def listed_objects(client: Minio, bucket: str, prefix: str) -> Iterator[StoredOb
     A listing itself gives no metadata, so each object is asked about.
     """
     items = client.list_objects(bucket, prefix=prefix, recursive=True)
-    keys = (item.object_name for item in items if item.object_name and _is_key(item.object_name))
+    keys = (item.object_name for item in items if item.object_name and is_key(item.object_name))
     with ThreadPoolExecutor(CONNECTIONS) as threads:
         while batch := list(islice(keys, LOOK_AHEAD)):
             found = threads.map(lambda key: find_object(client, bucket, key), batch)
@@ -66,5 +66,6 @@ def kept_sha256(key: str, headers: Mapping[str, str]) -> str:
     return legible_sha256(key, headers.get(SHA256_HEADER, ""))
 
 
-def _is_key(name: str) -> bool:
+def is_key(name: str) -> bool:
+    """Tell an artifact's key from other names in the bucket, such as that of the probe."""
     return all(SAFE_NAME.fullmatch(component) for component in name.split("/"))

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from minio import Minio
@@ -11,12 +11,14 @@ from minio.error import S3Error
 
 from beamloop.errors import InvalidInputError
 from beamloop.records.artifact import StoredObject
+from beamloop.records.leftover import Leftover
 from beamloop.settings import StoreSettings
 from beamloop.storage.files import land
 from beamloop.storage.hashing import CHUNK_BYTES, file_sha256, opened_source, require_sha256, verified
 from beamloop.storage.keys import key_components, prefix_components
 from beamloop.storage.s3_client import make_client
 from beamloop.storage.s3_faults import s3_faults
+from beamloop.storage.s3_leftovers import s3_leftovers
 from beamloop.storage.s3_reading import kept_sha256, listed_objects, stat_object
 from beamloop.storage.s3_writing import PART_BYTES, S3Writer
 from beamloop.storage.steady_reader import SteadyReader
@@ -131,6 +133,11 @@ class S3Store:
         return self._client.presigned_get_object(
             self._settings.bucket, key, expires=timedelta(seconds=expires_s)
         )
+
+    def leftovers(self, before: datetime, *, remove: bool) -> Iterator[Leftover]:
+        """Find or abort incomplete uploads; see `ArtifactStore.leftovers`."""
+        with self._faults():
+            yield from s3_leftovers(self._client, self._settings.bucket, before, remove=remove)
 
     def check(self) -> None:
         """Write a probe into the bucket; see `ArtifactStore.check`."""

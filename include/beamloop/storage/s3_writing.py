@@ -71,8 +71,8 @@ class S3Writer:
     def write_in_parts(self, key: str, source: SteadyReader) -> StoredObject:
         """Write an object in several requests; raises as `write_whole` does.
 
-        A killed writer leaves parts without an object on the server, which nobody sees: let the bucket's
-        life-cycle rule remove incomplete uploads.
+        A killed writer leaves parts without an object on the server, which nobody sees: the housekeeping
+        aborts such uploads, see `ArtifactStore.leftovers`.
         """
         present = find_object(self._client, self._bucket, key)
         if present is None:
