@@ -52,7 +52,7 @@ def _uploads(client: Minio, bucket: str) -> Iterator[Upload]:
     Asked in S3's own words: the client's method sends an empty delimiter, for which Swift lists nothing, and
     loses the marker of the next page.
     """
-    query = {"uploads": ""}
+    query: dict[str, str | list[str] | tuple[str]] = {"uploads": ""}
     while True:
         answer = client._execute("GET", bucket, query_params=query)  # noqa: SLF001
         page = ListMultipartUploadsResult(answer)
