@@ -3,7 +3,7 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from psycopg2.extensions import cursor
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.intake import DagRequest, take_up
 from beamloop.catalog.watched import seen_folder
+from beamloop.records.watched import SeenSweep
 from beamloop.watch import look as look_module
 from beamloop.watch.find_sweeps import FolderContent, read_folder
 from beamloop.watch.follow import look_while_arriving
@@ -50,9 +51,9 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Provide the names of the folders that were read, in order."""
     names: list[str] = []
 
-    def noted(directory: Path, patterns: list[str]) -> FolderContent:
+    def noted(directory: Path, patterns: list[str], seen: Sequence[SeenSweep]) -> FolderContent:
         names.append(directory.name)
-        return read_folder(directory, patterns)
+        return read_folder(directory, patterns, seen)
 
     monkeypatch.setattr(look_module, "read_folder", noted)
     return names

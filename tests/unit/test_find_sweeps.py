@@ -30,7 +30,7 @@ def test_packed_images_are_a_sweep_of_their_own(tmp_path: Path, suffix: str) -> 
     touch(tmp_path, f"a_1_00001{suffix}", f"a_1_00002{suffix}", f"a_1_00001{suffix}.part")
     (sweep,) = read_folder(tmp_path).sweeps
     assert (sweep.images.template, sweep.images.last) == (f"a_1_#####{suffix}", 2)
-    assert sweep.images.path(2).exists()
+    assert [path.exists() for path in sweep.images.paths()] == [True, True]
 
 
 @pytest.mark.parametrize("prefix", HOSTILE_PREFIXES)

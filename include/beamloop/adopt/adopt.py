@@ -20,7 +20,7 @@ from beamloop.errors import InvalidInputError
 from beamloop.records.adoption import ADOPTED_PROFILE
 from beamloop.records.collection import FoundCollection, FoundSweep
 from beamloop.records.identifiers import CollectionId, RunId
-from beamloop.records.images import SweepImages
+from beamloop.records.images import NumberedImages
 from beamloop.records.parameters import Parameters
 from beamloop.records.program import ProgramLimits
 from beamloop.records.run import Run, StepReport
@@ -197,12 +197,12 @@ def _record(
     return collection_id, adopted
 
 
-def _images(directory: Path, sweep: ForeignSweep) -> SweepImages:
+def _images(directory: Path, sweep: ForeignSweep) -> NumberedImages:
     """Describe images that are not here; the suffix keeps them apart from images of the same name."""
     first, last = sweep.blocks[0][0], sweep.blocks[-1][1]
     there = {number for begin, end in sweep.blocks for number in range(begin, end + 1)}
     missing = tuple(number for number in range(first, last + 1) if number not in there)
-    return SweepImages(directory, sweep.name, 1, ".expt", first, last, missing)
+    return NumberedImages(directory, sweep.name, 1, ".expt", first, last, missing)
 
 
 def _bring(

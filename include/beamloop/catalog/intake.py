@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from psycopg2.extensions import connection as Connection
 
@@ -10,6 +11,7 @@ from beamloop.catalog.connection import QUERIES
 from beamloop.catalog.requests import WantedRun, ask_for_runs
 from beamloop.records.collection import FoundCollection, FoundSweep
 from beamloop.records.identifiers import CollectionId, RequestId, RunId, SweepId, natural_order, safe_name
+from beamloop.records.images import MasterImages, SweepImages
 from beamloop.records.parameters import Parameters
 
 
@@ -135,7 +137,7 @@ def put_collection(connection: Connection, collection: FoundCollection) -> Colle
 def put_sweep(connection: Connection, collection_id: CollectionId, sweep: FoundSweep) -> SweepId:
     """Register a sweep of a collection as it is now on the disk."""
     images = sweep.images
-    template = {"prefix": images.prefix, "digits": images.digits, "suffix": images.suffix}
+    template = dict(zip(("prefix", "digits", "suffix"), images.template_parts, strict=True))
     key_name = safe_name(images.name)
     if QUERIES.key_name_taken(connection, collection_id=collection_id, key_name=key_name, **template):
         key_name = safe_name(images.template)
@@ -148,6 +150,7 @@ def put_sweep(connection: Connection, collection_id: CollectionId, sweep: FoundS
             image_first=images.first,
             image_last=images.last,
             missing_images=list(images.missing),
+            **_kind(images),
             content_sha256=sweep.content_sha256,
             **template,
         )
@@ -158,3 +161,9 @@ def put_sweep(connection: Connection, collection_id: CollectionId, sweep: FoundS
             connection, sweep_id=sweep_id, block_number=number, image_first=first, image_last=last
         )
     return sweep_id
+
+
+def _kind(images: SweepImages) -> dict[str, Any]:
+    if isinstance(images, MasterImages):
+        return {"kind": "master", "data_files": list(images.data_files)}
+    return {"kind": "numbered", "data_files": []}

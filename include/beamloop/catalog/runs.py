@@ -10,7 +10,7 @@ from beamloop.catalog.connection import QUERIES, Row
 from beamloop.errors import NotFoundError
 from beamloop.records.artifact import StoredObject
 from beamloop.records.identifiers import RequestId, RunId
-from beamloop.records.images import NumberedImages
+from beamloop.records.images import MasterImages, NumberedImages, SweepImages
 from beamloop.records.outcome import Outcome, OutcomeCode
 from beamloop.records.parameters import Parameters
 from beamloop.records.run import Run, StepReport
@@ -31,21 +31,12 @@ def load_run(connection: Connection, run_id: RunId) -> Run:
 
 
 def _run(run_id: RunId, row: Row) -> Run:
-    images = NumberedImages(
-        directory=Path(row["directory"]),
-        prefix=row["prefix"],
-        digits=row["digits"],
-        suffix=row["suffix"],
-        first=row["image_first"],
-        last=row["image_last"],
-        missing=tuple(row["missing_images"]),
-    )
     ended = row["code"] is not None
     return Run(
         run_id=run_id,
         request_id=RequestId(row["request_id"]),
         sweep_name=row["name"],
-        images=images,
+        images=_images(row),
         content_sha256=row["content_sha256"],
         parameters=Parameters.from_json(row["parameters"]),
         dials_version=row["dials_version"],
@@ -53,6 +44,15 @@ def _run(run_id: RunId, row: Row) -> Run:
         outcome=Outcome(OutcomeCode(row["code"]), row["sentence"], row["step"]) if ended else None,
         steps_done=frozenset(row["steps_done"]),
     )
+
+
+def _images(row: Row) -> SweepImages:
+    directory, missing = Path(row["directory"]), tuple(row["missing_images"])
+    first, last = row["image_first"], row["image_last"]
+    if row["kind"] == "master":
+        return MasterImages(directory, row["prefix"], tuple(row["data_files"]), last, missing, first)
+    template = row["prefix"], row["digits"], row["suffix"]
+    return NumberedImages(directory, *template, first, last, missing)
 
 
 def start_run(connection: Connection, run_id: RunId) -> None:

@@ -630,9 +630,14 @@ CREATE TABLE beamloop.sweeps (
     content_sha256 beamloop.sha256 NOT NULL,
     first_seen_at timestamp with time zone DEFAULT now() NOT NULL,
     last_changed_at timestamp with time zone DEFAULT now() NOT NULL,
+    kind text DEFAULT 'numbered'::text NOT NULL,
+    data_files text[] DEFAULT '{}'::text[] NOT NULL,
     CONSTRAINT sweeps_check CHECK ((image_last >= image_first)),
-    CONSTRAINT sweeps_digits_check CHECK (((digits >= 1) AND (digits <= 12))),
-    CONSTRAINT sweeps_image_first_check CHECK ((image_first >= 0))
+    CONSTRAINT sweeps_digits_check CHECK (((digits >= 0) AND (digits <= 12))),
+    CONSTRAINT sweeps_image_first_check CHECK ((image_first >= 0)),
+    CONSTRAINT sweeps_kind_check CHECK ((kind = ANY (ARRAY['numbered'::text, 'master'::text]))),
+    CONSTRAINT sweeps_kind_tells_digits CHECK (((kind = 'master'::text) = (digits = 0))),
+    CONSTRAINT sweeps_only_masters_name_files CHECK (((kind = 'master'::text) OR (data_files = '{}'::text[])))
 );
 
 ALTER TABLE beamloop.sweeps ALTER COLUMN sweep_id ADD GENERATED ALWAYS AS IDENTITY (
@@ -655,7 +660,8 @@ CREATE TABLE beamloop.watched_folders (
     settled boolean NOT NULL,
     emptiness_said boolean NOT NULL,
     subfolders text[] NOT NULL,
-    sweeps jsonb NOT NULL
+    sweeps jsonb NOT NULL,
+    twins_said text[] DEFAULT '{}'::text[] NOT NULL
 );
 
 ALTER TABLE ONLY beamloop.adopted_files

@@ -54,7 +54,7 @@ def seen_folder(connection: Connection, beamline: str, directory: Path) -> SeenF
     row = QUERIES.watched_folder(connection, beamline=beamline, directory=str(directory))
     if row is None:
         return None
-    lists = {"patterns": tuple(row["patterns"]), "subfolders": tuple(row["subfolders"])}
+    lists = {name: tuple(row[name]) for name in ("patterns", "subfolders", "twins_said")}
     return SeenFolder(directory, **row | lists | {"sweeps": SWEEPS.validate_python(row["sweeps"])})
 
 
@@ -72,6 +72,7 @@ def put_seen_folder(connection: Connection, beamline: str, folder: SeenFolder) -
         settled=folder.settled,
         emptiness_said=folder.emptiness_said,
         subfolders=list(folder.subfolders),
+        twins_said=list(folder.twins_said),
         sweeps=Json(SWEEPS.dump_python(folder.sweeps, mode="json")),
     )
 

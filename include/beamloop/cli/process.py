@@ -75,10 +75,12 @@ def _read(directory: Path, patterns: Sequence[str], console: Console) -> FolderC
     content = read_folder(directory.resolve(), patterns)
     for name in content.strangers:
         console.print(f"Not an image of a sweep (no image number): {name!r}", style="yellow", markup=False)
+    for words in content.twins:
+        console.print(as_text(words, "yellow"), soft_wrap=True)
     if not content.sweeps:
         raise InvalidInputError(
-            f"The folder {str(directory)!r} has no images ({', '.join(patterns)}) with a number before the "
-            "suffix.",
+            f"The folder {str(directory)!r} has no images ({', '.join(patterns)}): numbered files, or master "
+            "files.",
             try_next="Name the folder that holds the images, or give --pattern.",
         )
     return content

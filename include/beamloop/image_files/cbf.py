@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from beamloop.image_files.compression import holds, read_beginning
-from beamloop.image_files.faults import CUT_SHORT, NOT_THERE, ImageFaultError
+from beamloop.image_files.faults import CUT_SHORT, NOT_THERE, OUTSIDE, ImageFaultError
 from beamloop.image_files.opening import open_image
 
 HEADER_BYTES = 16384
@@ -30,7 +30,7 @@ def image_fault(path: Path, root: Path) -> str | None:
     """
     try:
         if root.resolve() not in path.resolve().parents:
-            return "a link to outside its folder"
+            return OUTSIDE
         with open_image(path) as file:
             _check_content(file, path.name)
     except ImageFaultError as error:

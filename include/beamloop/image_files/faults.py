@@ -2,6 +2,8 @@
 
 NOT_THERE = "not there"
 CUT_SHORT = "cut short"
+OUTSIDE = "a link to outside its folder"
+STILL_WRITTEN = "still being written, or left so by its writer"
 
 
 class ImageFaultError(Exception):

@@ -13,6 +13,7 @@ class FoundSweep:
 
     images: SweepImages
     content_sha256: str
+    expected_count: int | None = None  # 100 images, where a master file says so
 
 
 @dataclass(frozen=True, slots=True)

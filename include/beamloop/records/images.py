@@ -8,9 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # Which file names are images unless a beamline or a person says otherwise.
-IMAGE_PATTERNS = ("*.cbf", "*.cbf.gz", "*.cbf.bz2")
+IMAGE_PATTERNS = ("*.cbf", "*.cbf.gz", "*.cbf.bz2", "*_master.h5", "*.nxs")
 # What follows the sweep's name in that of a master file.
 MASTER_ENDING = re.compile(r"(_master)?\.(h5|hdf5|nxs)$")
+
+
+def is_master_name(name: str) -> bool:
+    """Tell by its name whether a file is HDF5: then it is a sweep by itself, whatever digits it has."""
+    return MASTER_ENDING.search(name) is not None
+
+
+# What tells one sweep of a folder from another: prefix, digits and suffix of numbered files; of a master
+# file its name, no digit and no suffix.
+Template = tuple[str, int, str]
 
 
 def image_status(path: Path) -> os.stat_result:
@@ -75,6 +85,11 @@ class NumberedImages(_Numbered):
         """The file name with # for each digit: "xtal2_1_#####.cbf"."""
         return f"{self.prefix}{'#' * self.digits}{self.suffix}"
 
+    @property
+    def template_parts(self) -> Template:
+        """What the template is made of: ("xtal2_1_", 5, ".cbf")."""
+        return self.prefix, self.digits, self.suffix
+
     def path(self, number: int) -> Path:
         """Return the file of one image number."""
         return self.directory / f"{self.prefix}{number:0{self.digits}d}{self.suffix}"
@@ -91,7 +106,7 @@ class NumberedImages(_Numbered):
         OSError
             When an image has gone in between.
         """
-        return _content_sha256((path.name, image_status(path)) for path in self.paths())
+        return content_sha256((path.name, image_status(path)) for path in self.paths())
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +135,11 @@ class MasterImages(_Numbered):
         return self.master
 
     @property
+    def template_parts(self) -> Template:
+        """The same as if it were a template without digits: ("xtal2_1_master.h5", 0, "")."""
+        return self.master, 0, ""
+
+    @property
     def master_path(self) -> Path:
         """The master file."""
         return self.directory / self.master
@@ -137,10 +157,10 @@ class MasterImages(_Numbered):
             When the master has gone.
         """
         others = ((name, _status_if_there(self.directory / name)) for name in self.data_files)
-        return _content_sha256([(self.master, image_status(self.master_path)), *others])
+        return content_sha256([(self.master, image_status(self.master_path)), *others])
 
 
-SweepImages = NumberedImages
+SweepImages = NumberedImages | MasterImages
 
 
 def _status_if_there(path: Path) -> os.stat_result | None:
@@ -150,7 +170,8 @@ def _status_if_there(path: Path) -> os.stat_result | None:
         return None
 
 
-def _content_sha256(files: Iterable[tuple[str, os.stat_result | None]]) -> str:
+def content_sha256(files: Iterable[tuple[str, os.stat_result | None]]) -> str:
+    """Hash names, sizes and modification times of files; None stands for one that is not there."""
     digest = hashlib.sha256()
     for name, status in files:
         state = f"{status.st_size}\0{status.st_mtime_ns}" if status else "gone"

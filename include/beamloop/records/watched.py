@@ -43,3 +43,4 @@ class SeenFolder(FolderState):
     changed_seen_s: float  # when this mtime_ns was seen first
     emptiness_said: bool
     sweeps: tuple[SeenSweep, ...]
+    twins_said: tuple[str, ...] = ()  # sentences on sweeps that are there twice

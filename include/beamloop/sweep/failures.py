@@ -1,10 +1,9 @@
 """From a program that did not succeed to the outcome of its run."""
 
 from beamloop.dials_cli.program_outcomes import MEANINGS, Meanings, outcome_of_end, outcome_of_log
-from beamloop.image_files.faults import NOT_THERE
-from beamloop.records.outcome import Outcome, OutcomeCode
+from beamloop.records.outcome import Outcome
 from beamloop.records.program import ProgramResult
-from beamloop.sweep.verify_images import faults_of, words_for
+from beamloop.sweep.verify_images import code_for, faults_in, words_for
 from beamloop.sweep.work import Finding, StepWork
 
 
@@ -39,9 +38,8 @@ def explain(work: StepWork, results: tuple[ProgramResult, ...], meanings: Meanin
 def _outcome_of_images(work: StepWork, program: str) -> Outcome | None:
     """Blame the images where some are faulty: their faults explain whatever a program says."""
     images = work.run.images
-    faults = faults_of(images.paths(), images.directory)
+    faults = faults_in(images)
     if not faults:
         return None
-    code = OutcomeCode.MISSING_IMAGES if set(faults) == {NOT_THERE} else OutcomeCode.UNREADABLE_IMAGES
-    words = f"When {program} failed, of {work.image_count} images {words_for(faults)}"
-    return Outcome(code, words, work.step)
+    words = f"When {program} failed, of {len(images.paths())} files {words_for(faults)}"
+    return Outcome(code_for(faults), words, work.step)

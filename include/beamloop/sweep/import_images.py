@@ -7,11 +7,13 @@ from pathlib import Path
 from beamloop.dials_cli import programs
 from beamloop.dials_cli.experiments import read_experiments
 from beamloop.dials_cli.paths import is_plain_path
-from beamloop.image_files.faults import NOT_THERE
+from beamloop.records.images import MasterImages, NumberedImages, SweepImages
 from beamloop.records.outcome import OutcomeCode
+from beamloop.records.program import ProgramResult
 from beamloop.sweep.block_words import describe_gap, ranges
 from beamloop.sweep.failures import explain
-from beamloop.sweep.verify_images import faults_of, words_for
+from beamloop.sweep.import_master import plain_master, refuse_bad_master
+from beamloop.sweep.verify_images import code_for, faults_of, words_for
 from beamloop.sweep.work import Finding, StepWork, stopped
 
 LINKS = "images"
@@ -20,13 +22,11 @@ LINK_DIGITS = 6
 
 def perform(work: StepWork) -> Finding:
     """Check the image files and import them."""
-    finding = _refuse_bad_images(work)
+    images = work.run.images
+    finding = _refuse_bad_images(work, images)
     if finding is not None:
         return finding
-    images = work.run.images
-    result = programs.import_images(
-        work.dials, work.staging, _plain_images(work), options=work.options, limits=work.limits
-    )
+    result = _import(work, images)
     if not result.succeeded:
         return explain(work, (result,))
     experiments = read_experiments(work.staging / "imported.expt").experiments
@@ -45,27 +45,41 @@ def perform(work: StepWork) -> Finding:
     return Finding(text, programs=(result,))
 
 
-def _refuse_bad_images(work: StepWork) -> Finding | None:
-    images = work.run.images
+def _import(work: StepWork, images: SweepImages) -> ProgramResult:
+    if not isinstance(images, MasterImages):
+        named = _plain_images(work, images)
+        return programs.import_images(
+            work.dials, work.staging, named, options=work.options, limits=work.limits
+        )
+    return programs.import_images(
+        work.dials,
+        work.staging,
+        [plain_master(work, images)],
+        image_range=(images.first, images.last),
+        options=work.options,
+        limits=work.limits,
+    )
+
+
+def _refuse_bad_images(work: StepWork, images: SweepImages) -> Finding | None:
     if images.missing and work.run.parameters.refuse_gaps:
         words = f"This beamline keeps sweeps with gaps aside: {describe_gap(images)}."
         return stopped(work, OutcomeCode.MISSING_IMAGES, words)
+    if isinstance(images, MasterImages):
+        return refuse_bad_master(work, images)
     faults = faults_of(images.paths(), images.directory)
     if not faults:
         return None
-    gone = set(faults) == {NOT_THERE}
-    code = OutcomeCode.MISSING_IMAGES if gone else OutcomeCode.UNREADABLE_IMAGES
-    return stopped(work, code, f"Of {work.image_count} images, {words_for(faults)}")
+    return stopped(work, code_for(faults), f"Of {work.image_count} images, {words_for(faults)}")
 
 
-def _plain_images(work: StepWork) -> Path | list[Path]:
+def _plain_images(work: StepWork, images: NumberedImages) -> Path | list[Path]:
     """Return what DIALS can parse: a template, or each file where numbers are missing.
 
     From a template DIALS 3.12 refuses gaps, or takes the first image's angle for every block. Where the names
     are not plain, links with plain names and the same numbers stand for the files. They are in the run's
     folder, not in the step's: imported.expt holds their paths, and the step's folder is about to be renamed.
     """
-    images = work.run.images
     if not is_plain_path(images.directory / images.path(images.first).name):
         linked = replace(images, directory=work.run_directory / LINKS, prefix="image_", digits=LINK_DIGITS)
         _make_links(linked.directory, images.paths(), linked.paths())

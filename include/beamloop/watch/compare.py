@@ -6,6 +6,7 @@ from pathlib import Path
 
 from beamloop.beamlines.beamline_file import Beamline
 from beamloop.records.collection import FoundSweep
+from beamloop.records.images import Template
 from beamloop.records.watched import SeenFolder, SeenSweep
 from beamloop.watch.completion import (
     changes_since,
@@ -15,7 +16,7 @@ from beamloop.watch.completion import (
     shortage,
     waits_for_gap,
 )
-from beamloop.watch.find_sweeps import FolderContent, Template
+from beamloop.watch.find_sweeps import FolderContent
 
 # The coarsest time stamps of file servers in use (ext3: 1 s, FAT: 2 s): within that, a folder may change
 # and keep its mtime.
@@ -56,6 +57,7 @@ def compare(
     known = {_template(sweep): sweep for sweep in before.sweeps} if before else {}
     found = {_template(sweep): sweep for sweep in content.sweeps}
     said = _what_changed(known, found)
+    said += [("twin", words) for words in content.twins if not (before and words in before.twins_said)]
     sweeps, complete = [], []
     for template, sweep in found.items():
         seen = observe(known.get(template), sweep, beamline, now_s)
@@ -76,8 +78,7 @@ def compare(
 
 
 def _template(sweep: FoundSweep | SeenSweep) -> Template:
-    images = sweep.images
-    return images.prefix, images.digits, images.suffix
+    return sweep.images.template_parts
 
 
 def _what_changed(known: Mapping[Template, SeenSweep], found: Mapping[Template, FoundSweep]) -> list[Said]:
@@ -107,6 +108,7 @@ def _after(
         subfolders=content.subfolders,
         first_seen_s=first_seen_s,
         changed_seen_s=min(before.changed_seen_s, now_s) if before and same else now_s,
+        twins_said=content.twins,
         emptiness_said=too_late or bool(before and before.emptiness_said),
         sweeps=(),
     )

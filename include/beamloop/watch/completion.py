@@ -5,7 +5,9 @@ from dataclasses import replace
 from beamloop.beamlines.beamline_file import Beamline
 from beamloop.image_files.cbf import image_fault
 from beamloop.image_files.full_cbf import frames_in_scan
+from beamloop.image_files.master import read_master
 from beamloop.records.collection import FoundSweep
+from beamloop.records.images import MasterImages
 from beamloop.records.watched import SeenSweep
 
 NAMED_AT_MOST = 10
@@ -39,13 +41,17 @@ def observe(before: SeenSweep | None, found: FoundSweep, beamline: Beamline, now
     after = replace(before, images=images, content_sha256=found.content_sha256, changed_seen_s=now_s)
     if before.asked and not _only_gone(before, found):
         after = replace(after, first_seen_s=now_s, asked=False, lateness_said=False)
-    if after.expected_count is None:
+    if after.expected_count is None or found.expected_count:
         after = replace(after, expected_count=_expected(found, beamline))
     return after
 
 
 def _expected(found: FoundSweep, beamline: Beamline) -> int | None:
-    return beamline.images_per_sweep or frames_in_scan(found.images.path(found.images.first))
+    if beamline.images_per_sweep:
+        return beamline.images_per_sweep
+    if isinstance(found.images, MasterImages):
+        return found.expected_count
+    return frames_in_scan(found.images.path(found.images.first))
 
 
 def _only_gone(before: SeenSweep, found: FoundSweep) -> bool:
@@ -53,7 +59,9 @@ def _only_gone(before: SeenSweep, found: FoundSweep) -> bool:
 
 
 def is_complete(sweep: SeenSweep, quiet_s: float, now_s: float) -> bool:
-    """Tell whether every expected image is there, the last one whole, or nothing has changed for so long.
+    """Tell whether every expected image is there and the last one whole, or nothing has changed for so long.
+
+    A sweep in HDF5 is whole when each of its files is, and none is open for writing.
 
     Parameters
     ----------
@@ -69,6 +77,8 @@ def is_complete(sweep: SeenSweep, quiet_s: float, now_s: float) -> bool:
     images = sweep.images
     if sweep.expected_count is None or len(images.numbers) < sweep.expected_count:
         return False
+    if isinstance(images, MasterImages):
+        return not read_master(images.directory, images.master).faults
     return image_fault(images.path(images.last), images.directory) is None
 
 

@@ -3,14 +3,17 @@
 import os
 import re
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from beamloop.errors import InvalidInputError
 from beamloop.records.collection import FoundSweep
-from beamloop.records.images import IMAGE_PATTERNS, NumberedImages
+from beamloop.records.images import IMAGE_PATTERNS, NumberedImages, Template, is_master_name
+from beamloop.records.watched import SeenSweep
+from beamloop.watch.find_masters import find_master
+from beamloop.watch.twins import leave_out_twins
 
 # The last run of digits before the suffix is the image number, as in DIALS's templates. Nine digits at most:
 # the catalogue's numbers have 31 bits.
@@ -19,8 +22,6 @@ NUMBERED = re.compile(
 )
 # Ten turns at 0.02 deg have 180 000 images; numbers further apart are dates, not one sweep's images.
 WIDEST_SWEEP = 200_000
-
-Template = tuple[str, int, str]  # prefix, digits, suffix
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,22 @@ class FolderContent:
     strangers: tuple[str, ...]  # ("notes.cbf",): names that fit a pattern but are no image of a sweep
     subfolders: tuple[str, ...]  # ("xtal1",): hidden ones and links are left out
     mtime_ns: int  # of the folder, by the file server's clock, before it was read
+    twins: tuple[str, ...] = ()  # sentences, for sweeps that are there twice and taken once
 
 
-def read_folder(directory: Path, patterns: Sequence[str] = IMAGE_PATTERNS) -> FolderContent:
+@dataclass(slots=True)
+class _Names:
+    """The names in a folder by what they are."""
+
+    numbers: dict[Template, list[int]] = field(default_factory=lambda: defaultdict(list))
+    masters: list[str] = field(default_factory=list)
+    strangers: list[str] = field(default_factory=list)
+    subfolders: list[str] = field(default_factory=list)
+
+
+def read_folder(
+    directory: Path, patterns: Sequence[str] = IMAGE_PATTERNS, seen: Iterable[SeenSweep] = ()
+) -> FolderContent:
     """Group the files of a folder into sweeps.
 
     Parameters
@@ -41,7 +55,9 @@ def read_folder(directory: Path, patterns: Sequence[str] = IMAGE_PATTERNS) -> Fo
     directory
         The folder; what lies deeper is not looked at.
     patterns
-        Which file names are images, e.g. ["*.cbf", "*.cbf.gz"].
+        Which file names are images or master files, e.g. ["*.cbf", "*_master.h5"].
+    seen
+        What the last look saw of the folder's sweeps; unchanged master files are not opened again.
 
     Returns
     -------
@@ -56,40 +72,44 @@ def read_folder(directory: Path, patterns: Sequence[str] = IMAGE_PATTERNS) -> Fo
     try:
         # Before the names: what comes while they are read changes the time that the next look sees.
         mtime_ns = directory.stat().st_mtime_ns
-        numbers, strangers, subfolders = _sort_names(directory, patterns)
+        names = _sort_names(directory, patterns)
+        numbers, before = names.numbers, {sweep.images.template_parts: sweep for sweep in seen}
         wide = [template for template, found in numbers.items() if max(found) - min(found) >= WIDEST_SWEEP]
         for template in wide:
-            strangers += [_file_name(template, number) for number in numbers.pop(template)]
-        sweeps = tuple(_sweep(directory, template, found) for template, found in sorted(numbers.items()))
+            names.strangers += [_file_name(template, number) for number in numbers.pop(template)]
+        sweeps = [_sweep(directory, template, found) for template, found in numbers.items()]
+        sweeps += [find_master(directory, name, before.get((name, 0, ""))) for name in names.masters]
     except OSError as error:
         raise InvalidInputError(
             f"The folder {str(directory)!r} cannot be read: {error.strerror or error}.",
             try_next="Check that it exists and that the user running Beamloop may read it.",
         ) from error
-    return FolderContent(sweeps, tuple(sorted(strangers)), tuple(sorted(subfolders)), mtime_ns)
+    kept, twins = leave_out_twins(sorted(sweeps, key=lambda sweep: sweep.images.template_parts), before)
+    strangers, subfolders = sorted(names.strangers), sorted(names.subfolders)
+    return FolderContent(tuple(kept), tuple(strangers), tuple(subfolders), mtime_ns, tuple(twins))
 
 
-def _sort_names(
-    directory: Path, patterns: Sequence[str]
-) -> tuple[dict[Template, list[int]], list[str], list[str]]:
-    """Return image numbers by template, strangers, and subfolders."""
-    numbers: dict[Template, list[int]] = defaultdict(list)
-    strangers, subfolders = [], []
+def _sort_names(directory: Path, patterns: Sequence[str]) -> _Names:
+    names = _Names()
     with os.scandir(directory) as entries:
         for entry in entries:
             # A hidden file is still being written; a hidden folder is a file server's snapshots.
             if entry.name.startswith("."):
                 continue
             fits = any(fnmatchcase(entry.name, pattern) for pattern in patterns)
-            found = NUMBERED.fullmatch(entry.name) if fits else None
+            master = fits and is_master_name(entry.name)
+            found = NUMBERED.fullmatch(entry.name) if fits and not master else None
             is_folder = entry.is_dir(follow_symlinks=False)
-            if (fits and found is None) or ((fits or is_folder) and not _is_text(entry.name)):
-                strangers.append(entry.name)
+            if (fits and not master and found is None) or ((fits or is_folder) and not _is_text(entry.name)):
+                names.strangers.append(entry.name)
+            elif master:
+                names.masters.append(entry.name)
             elif found:
-                numbers[found["prefix"], len(found["number"]), found["suffix"]].append(int(found["number"]))
+                template = found["prefix"], len(found["number"]), found["suffix"]
+                names.numbers[template].append(int(found["number"]))
             elif is_folder:
-                subfolders.append(entry.name)
-    return numbers, strangers, subfolders
+                names.subfolders.append(entry.name)
+    return names
 
 
 def _file_name(template: Template, number: int) -> str:

@@ -54,9 +54,9 @@ def look_at(look: Look, directory: Path) -> tuple[str, ...]:
     """
     beamline = look.beamline
     _refuse_long_path(directory)
-    content = read_folder(directory, beamline.patterns)
     with look.catalog.transaction() as connection:
         before = seen_folder(connection, beamline.beamline, directory)
+        content = read_folder(directory, beamline.patterns, before.sweeps if before else ())
         if before and directory in beamline.roots and _is_empty(content) and not _is_empty(before):
             log.warning("The root %s is empty all at once: is it mounted? What was seen stands.", directory)
             return ()

@@ -12,17 +12,18 @@ ON CONFLICT (beamline, directory) DO UPDATE SET
     known_unit_cell = coalesce(excluded.known_unit_cell, collections.known_unit_cell)
 RETURNING collection_id;
 
--- name: put_sweep(collection_id, name, key_name, prefix, digits, suffix, image_first, image_last, missing_images, content_sha256)$
+-- name: put_sweep(collection_id, name, key_name, prefix, digits, suffix, image_first, image_last, missing_images, kind, data_files, content_sha256)$
 -- Know a sweep as it is now on the disk.
 INSERT INTO beamloop.sweeps
     (collection_id, name, key_name, prefix, digits, suffix, image_first, image_last, missing_images,
-     content_sha256)
+     kind, data_files, content_sha256)
 VALUES (:collection_id, :name, :key_name, :prefix, :digits, :suffix, :image_first, :image_last,
-        :missing_images, :content_sha256)
+        :missing_images, :kind, :data_files, :content_sha256)
 ON CONFLICT (collection_id, prefix, digits, suffix) DO UPDATE SET
     image_first = excluded.image_first,
     image_last = excluded.image_last,
     missing_images = excluded.missing_images,
+    data_files = excluded.data_files,
     content_sha256 = excluded.content_sha256,
     last_changed_at = CASE WHEN sweeps.content_sha256 = excluded.content_sha256
                            THEN sweeps.last_changed_at ELSE now() END

@@ -2,7 +2,7 @@
 -- A run with its sweep, its place and what is done of it.
 SELECT r.run_id, r.request_id, r.parameters, r.dials_version, r.last_trouble,
        s.name, s.key_name, s.prefix, s.digits, s.suffix, s.image_first, s.image_last, s.missing_images,
-       s.content_sha256, c.directory, c.beamline, c.key_name AS collection_key_name,
+       s.kind, s.data_files, s.content_sha256, c.directory, c.beamline, c.key_name AS collection_key_name,
        o.code, o.sentence, o.step,
        ARRAY(SELECT st.step FROM beamloop.steps st WHERE st.run_id = r.run_id) AS steps_done
 FROM beamloop.runs r

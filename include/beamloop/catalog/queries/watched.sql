@@ -9,20 +9,21 @@ FROM beamloop.watched_folders WHERE beamline = :beamline;
 
 -- name: watched_folder(beamline, directory)^
 -- All that was seen in one folder; locked until the transaction ends.
-SELECT mtime_ns, patterns, first_seen_s, changed_seen_s, read_s, settled, emptiness_said, subfolders, sweeps
+SELECT mtime_ns, patterns, first_seen_s, changed_seen_s, read_s, settled, emptiness_said, subfolders, twins_said,
+       sweeps
 FROM beamloop.watched_folders WHERE beamline = :beamline AND directory = :directory FOR UPDATE;
 
--- name: put_watched_folder(beamline, directory, mtime_ns, patterns, first_seen_s, changed_seen_s, read_s, settled, emptiness_said, subfolders, sweeps)!
+-- name: put_watched_folder(beamline, directory, mtime_ns, patterns, first_seen_s, changed_seen_s, read_s, settled, emptiness_said, subfolders, twins_said, sweeps)!
 -- Keep what was seen.
 INSERT INTO beamloop.watched_folders
     (beamline, directory, mtime_ns, patterns, first_seen_s, changed_seen_s, read_s, settled, emptiness_said,
-     subfolders, sweeps)
+     subfolders, twins_said, sweeps)
 VALUES (:beamline, :directory, :mtime_ns, :patterns, :first_seen_s, :changed_seen_s, :read_s, :settled,
-        :emptiness_said, :subfolders, :sweeps)
+        :emptiness_said, :subfolders, :twins_said, :sweeps)
 ON CONFLICT (beamline, directory) DO UPDATE SET
     mtime_ns = excluded.mtime_ns, patterns = excluded.patterns, changed_seen_s = excluded.changed_seen_s,
     read_s = excluded.read_s, settled = excluded.settled, emptiness_said = excluded.emptiness_said,
-    subfolders = excluded.subfolders, sweeps = excluded.sweeps;
+    subfolders = excluded.subfolders, twins_said = excluded.twins_said, sweeps = excluded.sweeps;
 
 -- name: forget_watched_folder(beamline, directory, below)
 -- A folder has gone, with all below it; the folders that held sweeps come back.

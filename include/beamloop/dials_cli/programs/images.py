@@ -13,6 +13,7 @@ def import_images(
     directory: Path,
     images: Path | Sequence[Path],
     *,
+    image_range: tuple[int, int] | None = None,
     reference_geometry: Path | None = None,
     options: Sequence[str] = (),
     limits: ProgramLimits = DEFAULT_LIMITS,
@@ -25,11 +26,16 @@ def import_images(
         As for all programs, see the package.
     images
         A template with # for each digit of the image number, or the image files one by one; blocks that
-        are apart become several experiments.
+        are apart become several experiments. A master file is a file by itself.
+    image_range
+        First and last image of a master file, of which others are left alone. For numbered files 3.12 takes
+        the first file's angle for that of the range.
     reference_geometry
         An .expt file whose detector, beam and goniometer replace the headers'.
     """
     named = [f"template={images}"] if isinstance(images, Path) else [str(path) for path in images]
+    if image_range is not None:
+        named.append(f"geometry.scan.image_range={image_range[0]},{image_range[1]}")
     if reference_geometry is not None:
         named.append(f"input.reference_geometry={reference_geometry}")
     return run_program(dials, directory, "import", named, ["imported.expt"], options, limits)
