@@ -6,6 +6,7 @@ import click
 import typer
 
 from beamloop.cli.adopt import adopt
+from beamloop.cli.clean import clean
 from beamloop.cli.demo import demo
 from beamloop.cli.failures import failures
 from beamloop.cli.plain_text import plain
@@ -22,7 +23,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (up, down, status, doctor, demo, process, reprocess, show, failures, simulate, adopt):
+for command in (up, down, status, doctor, demo, process, reprocess, show, failures, simulate, adopt, clean):
     app.command()(command)
 app.add_typer(sample_app, name="sample")
 
