@@ -7,21 +7,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from psycopg2.extensions import cursor
+from tests.services.watch_bench import QUIET_S, done, events, look, names, set_rules
 
 from beamloop.catalog.connection import Catalog
-from beamloop.catalog.intake import DagRequest, take_up
 from beamloop.catalog.watched import seen_folder
 from beamloop.records.watched import SeenSweep
 from beamloop.watch import look as look_module
 from beamloop.watch.find_sweeps import FolderContent, read_folder
 from beamloop.watch.follow import look_while_arriving
-from beamloop.watch.scan import READ_AGAIN_AFTER_S, scan
+from beamloop.watch.scan import READ_AGAIN_AFTER_S
 
 pytestmark = pytest.mark.integration
 
-NOW_S = 1_700_000_000.0  # seconds since 1970, by the catalogue's clock; no file's time is compared with it
-QUIET_S = 60.0
 # A mini-CBF whose pixels are all there, and the beginning of one.
 WHOLE = b"###CBF: VERSION 1.5\r\nX-Binary-Size: 4\r\n\r\n\x0c\x1a\x04\xd5" + bytes(4)
 
@@ -30,20 +27,6 @@ WHOLE = b"###CBF: VERSION 1.5\r\nX-Binary-Size: 4\r\n\r\n\x0c\x1a\x04\xd5" + byt
 def catalog(catalog_dsn: str) -> Iterator[Catalog]:
     with Catalog(catalog_dsn) as opened:
         yield opened
-
-
-@pytest.fixture
-def beamlines(tmp_path: Path) -> Path:
-    folder = tmp_path / "beamlines"
-    folder.mkdir()
-    set_rules(folder)
-    (tmp_path / "data").mkdir()
-    return folder
-
-
-@pytest.fixture
-def plate(tmp_path: Path) -> Path:
-    return tmp_path / "data" / "plate3"
 
 
 @pytest.fixture
@@ -59,36 +42,10 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def set_rules(folder: Path, *lines: str) -> None:
-    text = "\n".join(("beamline: i24", "roots: [../data]", f"quiet_s: {QUIET_S}", *lines))
-    (folder / "i24.yaml").write_text(text)
-
-
 def write_images(folder: Path, prefix: str, *numbers: int, content: bytes = WHOLE) -> None:
     folder.mkdir(exist_ok=True)
     for number in numbers:
         (folder / f"{prefix}{number:03d}.cbf").write_bytes(content)
-
-
-def look(beamlines: Path, catalog: Catalog, after_s: float = 0.0) -> list[DagRequest]:
-    return scan(beamlines, catalog, "3.12.1", now_s=NOW_S + after_s)
-
-
-def names(catalog: Catalog, requests: list[DagRequest]) -> list[str]:
-    with catalog.transaction() as connection:
-        return [name for request in requests for _, name in take_up(connection, request.request_id)]
-
-
-def events(catalog: Catalog, kind: str) -> list[str]:
-    with catalog.transaction() as connection, connection.cursor(cursor_factory=cursor) as rows:
-        rows.execute("SELECT sentence FROM beamloop.events WHERE kind = %s ORDER BY event_id", (kind,))
-        return [sentence for (sentence,) in rows]
-
-
-def done(beamlines: Path, catalog: Catalog, from_s: float = 0.0) -> list[str]:
-    """Look twice, a quiet period apart, and take up what is asked for."""
-    look(beamlines, catalog, from_s)
-    return names(catalog, look(beamlines, catalog, from_s + QUIET_S))
 
 
 def test_a_sweep_is_asked_for_when_it_has_become_quiet_and_not_before(

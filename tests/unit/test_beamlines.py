@@ -95,6 +95,10 @@ def test_the_demos_beamline_is_valid_and_knows_its_sample() -> None:
         ("beamline: i24\nroots: [x]\nquiet: 3\n", "quiet"),
         ("beamline: i24\nroots: [x]\npattern: '*.cbf'\n", "pattern: .*patterns"),
         ("beamline: i24\nroots: [x]\npatterns: []\n", "patterns: "),
+        (
+            "beamline: i24\nroots: [x]\npatterns: ['*.h5']\n",
+            "patterns.0: .*takes data files for master files",
+        ),
         ("beamline: i24\nroots: [x]\nimages_per_sweep: 0\n", "images_per_sweep: .*greater"),
         ("beamline: i24\nroots: [x]\nfirst_image_s: soon\n", "first_image_s: .*valid number"),
         ("beamline: i24\nroots: [x]\nlast_image_s: -1\n", "last_image_s: .*greater"),

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
 from beamloop.beamlines.notifications import Notifications
@@ -14,9 +14,16 @@ from beamloop.beamlines.profiles import make_parameters
 from beamloop.beamlines.samples import parse_sample
 from beamloop.errors import InvalidInputError
 from beamloop.records.identifiers import SAFE_NAME
-from beamloop.records.images import IMAGE_PATTERNS
+from beamloop.records.images import IMAGE_PATTERNS, data_file_pattern_fault
 from beamloop.records.parameters import Parameters
 from beamloop.records.program import INDEX_TIME_S, ProgramLimits
+
+
+def _checked_pattern(pattern: str) -> str:
+    fault = data_file_pattern_fault(pattern)
+    if fault:
+        raise ValueError(fault)
+    return pattern
 
 
 class _Part(BaseModel):
@@ -44,7 +51,7 @@ class Beamline(_Part):
 
     beamline: Annotated[str, StringConstraints(pattern=f"^{SAFE_NAME.pattern}$")]
     roots: list[Path] = Field(min_length=1)
-    patterns: list[Annotated[str, StringConstraints(min_length=1)]] = Field(
+    patterns: list[Annotated[str, StringConstraints(min_length=1), AfterValidator(_checked_pattern)]] = Field(
         default=list(IMAGE_PATTERNS), min_length=1
     )
     quiet_s: float = Field(default=60, ge=0)

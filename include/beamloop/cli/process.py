@@ -22,7 +22,7 @@ from beamloop.cli.session import find_beamline, find_dials, open_catalog
 from beamloop.errors import InvalidInputError
 from beamloop.records.collection import FoundCollection
 from beamloop.records.identifiers import CollectionId, RequestId
-from beamloop.records.images import IMAGE_PATTERNS
+from beamloop.records.images import IMAGE_PATTERNS, data_file_pattern_fault
 from beamloop.records.parameters import Parameters
 from beamloop.records.sample import Sample
 from beamloop.watch.find_sweeps import FolderContent, read_folder
@@ -72,6 +72,9 @@ def process(
 
 
 def _read(directory: Path, patterns: Sequence[str], console: Console) -> FolderContent:
+    for pattern in patterns:
+        if fault := data_file_pattern_fault(pattern):
+            raise InvalidInputError(f"The pattern {fault}.", try_next="Give another --pattern.")
     content = read_folder(directory.resolve(), patterns)
     for name in content.strangers:
         console.print(f"Not an image of a sweep (no image number): {name!r}", style="yellow", markup=False)

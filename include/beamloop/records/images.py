@@ -5,6 +5,7 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 # Which file names are images unless a beamline or a person says otherwise.
@@ -16,6 +17,17 @@ MASTER_ENDING = re.compile(r"(_master)?\.(h5|hdf5|nxs)$")
 def is_master_name(name: str) -> bool:
     """Tell by its name whether a file is HDF5: then it is a sweep by itself, whatever digits it has."""
     return MASTER_ENDING.search(name) is not None
+
+
+# How beamlines name files that a master file names: DECTRIS, Diamond, and Diamond's metadata.
+DATA_FILE_NAMES = ("x_data_000001.h5", "x_000001.h5", "x_meta.h5")
+
+
+def data_file_pattern_fault(pattern: str) -> str | None:
+    """Say what is wrong with a pattern of image names that takes in data files, or None."""
+    if any(fnmatchcase(name, pattern) for name in DATA_FILE_NAMES):
+        return f"{pattern!r} takes data files for master files; '*_master.h5' or '*.nxs' does not"
+    return None
 
 
 # What tells one sweep of a folder from another: prefix, digits and suffix of numbered files; of a master
