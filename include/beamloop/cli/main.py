@@ -6,6 +6,7 @@ import click
 import typer
 
 from beamloop.cli.adopt import adopt
+from beamloop.cli.cells import cells
 from beamloop.cli.clean import clean
 from beamloop.cli.demo import demo
 from beamloop.cli.failures import failures
@@ -23,7 +24,21 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (up, down, status, doctor, demo, process, reprocess, show, failures, simulate, adopt, clean):
+for command in (
+    up,
+    down,
+    status,
+    doctor,
+    demo,
+    process,
+    reprocess,
+    show,
+    failures,
+    simulate,
+    cells,
+    adopt,
+    clean,
+):
     app.command()(command)
 app.add_typer(sample_app, name="sample")
 

@@ -28,7 +28,7 @@ def base_changes() -> Integers:
 
 @cache
 def _on_products() -> Floats:
-    """Return what each base change does to the six scalar products of axes, shape (3480 * 6, 6)."""
+    """Return what each base change does to the six scalar products of axes, shape (3480, 6, 6)."""
     matrices = base_changes()
     columns = []
     for i, j in zip(*SIX, strict=True):
@@ -36,7 +36,7 @@ def _on_products() -> Floats:
         unit[i, j] = unit[j, i] = 1.0
         changed = matrices @ unit @ matrices.transpose(0, 2, 1)
         columns.append(changed[:, SIX[0], SIX[1]])
-    return np.stack(columns, axis=-1).reshape(-1, 6)
+    return np.asarray(np.stack(columns, axis=-1), dtype=np.float64)
 
 
 SIX = ((0, 1, 2, 1, 0, 0), (0, 1, 2, 2, 2, 1))  # a.a, b.b, c.c, b.c, a.c, a.b
@@ -67,7 +67,46 @@ def deviations(products: Floats, reference: Floats) -> Floats:
 
 def changed_products(products: Floats) -> Floats:
     """Return the six products of cells, shape (n, 6), in all bases: shape (n, 3480, 6)."""
-    return (products @ _on_products().T).reshape(len(products), -1, 6)
+    return np.asarray((products @ _on_products().reshape(-1, 6).T).reshape(len(products), -1, 6))
+
+
+def changed_by(products: Floats, changes: Integers) -> Floats:
+    """Return the six products of cells, shape (n, 6), each in one basis of its own: shape (n, 6).
+
+    Parameters
+    ----------
+    products
+        Angstrom^2.
+    changes
+        Indices of base_changes(), shape (n,).
+    """
+    return np.asarray(np.einsum("nij,nj->ni", _on_products()[changes], products))
+
+
+def where_lengths_fit(products: Floats, reference: Floats, largest: float) -> Booleans:
+    """Say in which bases no axis' squared length is further from a reference than a limit, shape (n, 3480).
+
+    Parameters
+    ----------
+    products
+        Shape (n, 6), angstrom^2.
+    reference
+        Shape (6,), angstrom^2.
+    largest
+        Relative deviation of squared lengths.
+    """
+    vectors, places = _short_vectors()
+    squares = products @ vectors.T
+    fits = np.abs(squares[:, :, None] / reference[:3] - 1) <= largest
+    return np.asarray(fits[:, places[:, 0], 0] & fits[:, places[:, 1], 1] & fits[:, places[:, 2], 2])
+
+
+@cache
+def _short_vectors() -> tuple[Floats, Integers]:
+    """Return the rows of base changes as functions of the six products, and which of them each has."""
+    squares = _on_products()[:, :3].reshape(-1, 6)
+    vectors, places = np.unique(squares, axis=0, return_inverse=True)
+    return vectors, places.reshape(-1, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +121,8 @@ def allowed_changes(rotations: Rotations, reference: Rotations) -> Allowed:
     """Say what each base change does to the rotations of a cell, given in its basis before the change."""
     matrices = base_changes()
     back = np.rint(np.linalg.inv(matrices)).astype(np.int64)
-    changed = np.einsum("kji,mjl,knl->kmin", back, rotations.matrices, matrices)
-    found = (changed[:, :, None] == reference.matrices).all(axis=(3, 4))
+    changed = back.transpose(0, 2, 1)[:, None] @ rotations.matrices @ matrices.transpose(0, 2, 1)[:, None]
+    found = _codes(changed)[:, :, None] == _codes(reference.matrices)
     within = found.any(axis=2).all(axis=1)
     around = found.any(axis=1).all(axis=1)
     same = np.flatnonzero(within & around)
@@ -94,6 +133,13 @@ def allowed_changes(rotations: Rotations, reference: Rotations) -> Allowed:
     else:
         all_kept[same] = True
     return Allowed(all_kept, within | around)
+
+
+def _codes(matrices: Integers) -> Integers:
+    """Return a number for each matrix of small integers, shape (..., 3, 3): equal for equal ones only."""
+    # Elements are products of a rotation of a reduced cell with two base changes: far under 50.
+    flat = matrices.reshape(*matrices.shape[:-2], 9)
+    return np.asarray(flat @ (101 ** np.arange(9, dtype=np.int64)))
 
 
 def _same_screws(rises: Integers, partners: Integers, reference: Rotations) -> Booleans:

@@ -10,9 +10,11 @@ from beamloop.unit_cells.base_changes import (
     Booleans,
     allowed_changes,
     base_changes,
+    changed_by,
     changed_products,
     deviations,
     six_products,
+    where_lengths_fit,
 )
 from beamloop.unit_cells.cell_arrays import Floats, metric_tensors
 from beamloop.unit_cells.reduction import niggli_bases, seven_lengths
@@ -29,7 +31,7 @@ TIE = 3e-7
 # Without symmetry, another lattice is shown in the same axes when so many of its six figures are alike: a
 # doubled axis leaves five or, where it is oblique, four.
 ALIKE_COUNT = 4
-CELLS_AT_ONCE = 64  # 64 x 3480 x 6 numbers are 11 MB
+CELLS_AT_ONCE = 256  # an array of 256 x 3480 numbers has 7 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,13 @@ class Lattices:
     axes: Floats  # (n, 3, 3): reduced axes in terms of the given ones
     metrics: Floats  # (n, 3, 3): scalar products of the reduced axes, angstrom^2
     lengths: Floats  # (n, 7): angstrom, see seven_lengths
-    kinds: Integers  # (n,): which of `rotations` a data set has
-    rotations: tuple[Rotations, ...]  # in the reduced basis
+    kinds: Integers  # (n,): which kind of space group and reduced axes each is
+    rotations: tuple[Rotations, ...]  # of each kind, in the reduced axes
+    kind_axes: Floats  # (kinds, 3, 3): its reduced axes in terms of the given ones
+
+    def allowed(self, reference: Rotations) -> list[Allowed]:
+        """Say for each kind which base changes keep its symmetry beside a reference's."""
+        return [allowed_changes(kind, reference) for kind in self.rotations]
 
     def middle(self, rows: Integers) -> int:
         """Return which of some data sets is nearest to their median, whatever its axes."""
@@ -73,11 +80,13 @@ def reduced_lattices(cells: Floats, symbols: Sequence[str]) -> Lattices:
     axes = bases @ primitive
     kinds: dict[tuple[str, bytes], int] = {}
     rotations: list[Rotations] = []
+    first: list[int] = []
     numbers = []
-    for symbol, symmetry, basis in zip(symbols, symmetries, bases, strict=True):
+    for row, (symbol, symmetry, basis) in enumerate(zip(symbols, symmetries, bases, strict=True)):
         key = (symbol, basis.tobytes())
         if key not in kinds:
             kinds[key] = len(rotations)
+            first.append(row)
             rotations.append(symmetry.rotations.in_basis(basis))
         numbers.append(kinds[key])
     metrics = in_basis(metric_tensors(cells), axes)
@@ -88,12 +97,13 @@ def reduced_lattices(cells: Floats, symbols: Sequence[str]) -> Lattices:
         lengths=seven_lengths(metrics),
         kinds=np.array(numbers),
         rotations=tuple(rotations),
+        kind_axes=axes[first],
     )
 
 
 def fit_to(
     reference: Floats,
-    rotations: Rotations,
+    allowed: Sequence[Allowed],
     lattices: Lattices,
     rows: Integers,
     conventional: Floats | None = None,
@@ -104,8 +114,8 @@ def fit_to(
     ----------
     reference
         Six products of the reference's axes, angstrom^2, shape (6,).
-    rotations
-        The reference's, in its basis.
+    allowed
+        Which changes keep the symmetry, for each kind of the lattices.
     lattices
         Where the cells are.
     rows
@@ -114,11 +124,12 @@ def fit_to(
         Conventional axes in terms of the reference's, shape (3, 3): of equal changes the one is taken that
         leaves the given axes as they are, if there is one. None: the simplest.
     """
-    allowed = [allowed_changes(kind, rotations) for kind in lattices.rotations]
-    parts = [
-        _fit_some(reference, allowed, lattices, rows[start : start + CELLS_AT_ONCE], conventional)
-        for start in range(0, len(rows), CELLS_AT_ONCE)
-    ]
+    if conventional is None:
+        effort = np.arange(len(base_changes()), dtype=np.float64)[None].repeat(len(allowed), axis=0)
+    else:
+        effort = effort_of_changes(lattices.kind_axes, conventional)
+    chunks = np.array_split(rows, -(-len(rows) // CELLS_AT_ONCE))
+    parts = [_fit_some(reference, allowed, lattices, chunk, effort) for chunk in chunks]
     return Fit(
         np.concatenate([part.changes for part in parts]),
         np.concatenate([part.worst for part in parts]),
@@ -150,7 +161,9 @@ def align(
     allowed = allowed_changes(its_rotations, rotations).all_kept
     if not allowed.any():
         return None
-    differences, cost = _differences(metric[None], reference)
+    differences = np.abs(deviations(changed_products(six_products(metric[None])), reference))
+    # One axis that is twice as long must not make the others change places: no deviation counts beyond ALIKE.
+    cost = (np.minimum(differences, ALIKE) ** 2).sum(axis=2)
     pick = _cheapest(np.where(allowed, cost, np.inf), effort[None])[0]
     if not len(rotations.matrices) and np.count_nonzero(differences[0, pick] < ALIKE) < ALIKE_COUNT:
         return None
@@ -172,35 +185,24 @@ def effort_of_changes(axes: Floats, conventional: Floats) -> Floats:
 
 
 def _fit_some(
-    reference: Floats,
-    allowed: Sequence[Allowed],
-    lattices: Lattices,
-    rows: Integers,
-    conventional: Floats | None,
+    reference: Floats, allowed: Sequence[Allowed], lattices: Lattices, rows: Integers, effort: Floats
 ) -> Fit:
-    differences, cost = _differences(lattices.metrics[rows], reference)
-    worst = differences.max(axis=2)
-    if conventional is None:
-        effort = np.arange(cost.shape[1], dtype=np.float64)[None]  # base_changes() has the simplest first
-    else:
-        effort = effort_of_changes(lattices.axes[rows], conventional)
-    kinds = lattices.kinds[rows]
+    products, kinds = six_products(lattices.metrics[rows]), lattices.kinds[rows]
+    cells, changes = np.nonzero(where_lengths_fit(products, reference, ALIKE))
+    differences = np.abs(deviations(changed_by(products[cells], changes), reference))
+    worst = np.full((len(rows), len(base_changes())), np.inf)
+    cost = worst.copy()
+    worst[cells, changes] = differences.max(axis=1)
+    cost[cells, changes] = (differences**2).sum(axis=1)
     all_kept = np.array([kind.all_kept for kind in allowed])[kinds]
     partly_kept = np.array([kind.partly_kept for kind in allowed])[kinds]
     at = np.arange(len(rows))
-    changes = _cheapest(cost, effort)
-    good_enough = worst[at, changes] + WORTH_BREAKING
+    best = _cheapest(cost, effort[kinds])
+    good_enough = worst[at, best] + WORTH_BREAKING
     for level in (partly_kept, all_kept):
-        pick = _cheapest(np.where(level, cost, np.inf), effort)
-        changes = np.where(level[at, pick] & (worst[at, pick] <= good_enough), pick, changes)
-    return Fit(changes, worst[at, changes], partly_kept[at, changes])
-
-
-def _differences(metrics: Floats, reference: Floats) -> tuple[Floats, Floats]:
-    """Return the sizes of deviations, shape (n, 3480, 6), and the cost of each change, shape (n, 3480)."""
-    differences = np.abs(deviations(changed_products(six_products(metrics)), reference))
-    # One axis that is twice as long must not make the others change places: no deviation counts beyond ALIKE.
-    return differences, (np.minimum(differences, ALIKE) ** 2).sum(axis=2)
+        pick = _cheapest(np.where(level, cost, np.inf), effort[kinds])
+        best = np.where(level[at, pick] & (worst[at, pick] <= good_enough), pick, best)
+    return Fit(best, worst[at, best], partly_kept[at, best])
 
 
 def _cheapest(cost: Floats, effort: Floats) -> Integers:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from beamloop.unit_cells.cell_arrays import FACES, Floats, as_cells, face_diagonals
+from beamloop.unit_cells.cell_arrays import FACES, Floats, as_cells, as_printed, face_diagonals
 from beamloop.unit_cells.groups import suggest_groups
 from beamloop.unit_cells.relations import relation_of
 from beamloop.unit_cells.tree import cluster_cells
 
-# Source of both figures: shared/isomorphism.md, measured on TehA-like sets.
+# Source of both figures: shared/isomorphism.md, measured on the reference sets.
 ROBUST_Z_LIMIT = 5.0
 SMALLEST_DEVIATION = 0.001  # of the median diagonal: crystals that agree better are not told apart
 MAD_TO_SIGMA = 1.4826  # a normal distribution's standard deviation over its median absolute deviation
@@ -44,14 +44,15 @@ def robust_z(cells: ArrayLike) -> Floats:
     Parameters
     ----------
     cells
-        Shape (n, 6): a, b, c in angstrom, alpha, beta, gamma in degrees, in one setting.
+        Shape (n, 6): a, b, c in angstrom, alpha, beta, gamma in degrees, in one setting;
+        rounded as in the tree.
 
     Raises
     ------
     InvalidInputError
         When there are none, or one of them is no cell.
     """
-    diagonals = face_diagonals(as_cells(cells))
+    diagonals = face_diagonals(as_printed(as_cells(cells)))
     middle = np.median(diagonals, axis=0)
     distance = np.abs(diagonals - middle)
     deviation = MAD_TO_SIGMA * np.median(distance, axis=0)

@@ -17,7 +17,7 @@ AXES = "abc"
 AXIS_RATIOS = tuple(
     Fraction(p, q) for p, q in ((1, 1), (2, 1), (1, 2), (3, 1), (1, 3), (4, 1), (1, 4), (3, 2), (2, 3))
 )
-# A wrong lattice is measured badly: the doubled cells of the TehA-like reference set are up to 3 % off.
+# A wrong lattice is measured badly: the doubled cells of the reference sets are up to 3 % off.
 RATIO_TOLERANCE = 0.04
 ANGLE_TOLERANCE_DEG = 3.0
 LATTICE_TOLERANCE = 0.06  # relative squared lengths, cosines: 3 % in length

@@ -119,18 +119,19 @@ def _frame(lattices: Lattices, waiting: Integers) -> _Frame:
     middle = lattices.middle(waiting)
     rotations = lattices.rotations[lattices.kinds[middle]]
     reference = six_products(lattices.metrics[[middle]])[0]
-    fit = fit_to(reference, rotations, lattices, waiting)
+    allowed = lattices.allowed(rotations)
+    fit = fit_to(reference, allowed, lattices, waiting)
     rows = waiting[fit.worst <= ALIKE]
     changes = fit.changes[fit.worst <= ALIKE]
     for _ in range(MOST_ROUNDS):
         metrics = in_basis(lattices.metrics[rows], base_changes()[changes])
         reference = np.median(six_products(metrics), axis=0)
-        fit = fit_to(reference, rotations, lattices, rows)
+        fit = fit_to(reference, allowed, lattices, rows)
         if np.array_equal(fit.changes, changes):
             break
         changes = fit.changes
     conventional, setting = _conventional_axes(lattices, rows, fit)
-    fit = fit_to(reference, rotations, lattices, rows, conventional)
+    fit = fit_to(reference, allowed, lattices, rows, conventional)
     return _Frame(rows, fit, reference, rotations, conventional, setting)
 
 

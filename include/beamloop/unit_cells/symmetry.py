@@ -91,14 +91,24 @@ def _named_setting(group: Any) -> tuple[Floats | None, str]:
 
 def _hall_setting(symbol: str) -> tuple[Floats | None, str]:
     """Return the same for "hall (x',y',z')", where x' are the given coordinates of a point x, y, z."""
-    hall, _, change = symbol.strip().rstrip(")").partition("(")
-    group = gemmi.find_spacegroup_by_ops(_hall_operations(hall))
+    group = group_of(symbol)
     if group is None:
         return np.eye(3), "as given"
-    if not change:
-        return _named_setting(group)
     conventional, setting = _named_setting(group)
-    return None if conventional is None else conventional @ _rows(gemmi.Op(change)), setting
+    change = symbol.strip().rstrip(")").partition("(")[2]
+    if conventional is None or not change:
+        return conventional, setting
+    return conventional @ _rows(gemmi.Op(change)), setting
+
+
+def group_of(symbol: str) -> Any:
+    """Return gemmi's space group of a symbol, whatever its change of basis; None where there is none."""
+    hall = symbol.partition("(")[0].strip()
+    if not hall:
+        return None
+    return gemmi.find_spacegroup_by_name(symbol.strip()) or gemmi.find_spacegroup_by_ops(
+        _hall_operations(hall)
+    )
 
 
 def _rows(operation: Any) -> Floats:
