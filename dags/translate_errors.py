@@ -10,6 +10,8 @@ from typing import ParamSpec, TypeVar
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from beamloop.errors import PermanentError
+from beamloop.records.isomorphism import Verdict
+from beamloop.records.joint import Joint, JointState
 from beamloop.records.outcome import Outcome, OutcomeCode
 
 P = ParamSpec("P")
@@ -39,3 +41,20 @@ def show_outcome(outcome: Outcome | None) -> None:
     if outcome.code in FAILURES:
         raise AirflowFailException(words)
     raise AirflowSkipException(words)
+
+
+def show_verdict(verdict: Verdict, sentence: str, try_next: str) -> None:
+    """End a check in Airflow's grid as its report does: skipped where crystals differ, failed by a fault."""
+    if verdict is Verdict.ISOMORPHOUS:
+        return
+    words = f"{verdict.value}: {sentence} {try_next}"
+    if verdict is Verdict.IMPLAUSIBLE:
+        raise AirflowFailException(words)
+    raise AirflowSkipException(words)
+
+
+def show_joint(joint: Joint) -> None:
+    """End a group in Airflow's grid as its joint refinement ended: a result that is kept only is skipped."""
+    show_outcome(joint.outcome)
+    if joint.state is JointState.KEPT:
+        raise AirflowSkipException(joint.sentence)

@@ -1,7 +1,8 @@
-"""Look at the beamlines' folders and start one run of process_collection per request.
+"""Look at the beamlines' folders and at the catalogue, and start what waits for a run.
 
-Level-triggered: what the catalogue has not seen started is started, however often this runs, and a
-request's run id is the same each time, so a request is processed exactly once.
+That is one run of process_collection per request, and one of check_isomorphism per change of a collection.
+Level-triggered: what the catalogue has not seen started is started, however often this runs, and the run
+id of a piece of work is the same each time, so that it is done exactly once.
 """
 
 from datetime import timedelta
@@ -16,15 +17,22 @@ from translate_errors import fail_when_permanent
 @task
 @fail_when_permanent
 def scan_folders() -> list[dict[str, object]]:
-    """Register what is complete; return the requests that wait for a run."""
+    """Register what is complete; return the requests and the changed collections that wait for a run."""
+    from beamloop.catalog.isomorphism_snapshot import due_checks
     from beamloop.watch.follow import look_while_arriving
 
     with connect_catalog() as catalog:
         requests = look_while_arriving(beamlines_directory(), catalog, connect_dials().version())
+        with catalog.transaction() as connection:
+            checks = due_checks(connection)
     return [
-        {"trigger_run_id": request.dag_run_id, "conf": {"request_id": request.request_id}}
-        for request in requests
+        *(_run("process_collection", r.dag_run_id, {"request_id": r.request_id}) for r in requests),
+        *(_run("check_isomorphism", c.dag_run_id, {"collection_id": c.collection_id}) for c in checks),
     ]
+
+
+def _run(dag_id: str, dag_run_id: str, conf: dict[str, int]) -> dict[str, object]:
+    return {"trigger_dag_id": dag_id, "trigger_run_id": dag_run_id, "conf": conf}
 
 
 @dag(
@@ -40,7 +48,6 @@ def watch_collections() -> None:
     """Order of the tasks."""
     TriggerDagRunOperator.partial(
         task_id="start_processing",
-        trigger_dag_id="process_collection",
         skip_when_already_exists=True,
         map_index_template="{{ task.trigger_run_id }}",
     ).expand_kwargs(scan_folders())

@@ -18,7 +18,13 @@ HEAVY = ("numpy", "psycopg2", "minio", "aiosql", "gemmi", "pandas", "great_expec
 
 def test_every_dag_file_is_read_without_a_fault(dag_bag: Any) -> None:
     assert dag_bag.import_errors == {}
-    assert set(dag_bag.dags) == {"housekeeping", "process_collection", "tend_requests", "watch_collections"}
+    assert set(dag_bag.dags) == {
+        "check_isomorphism",
+        "housekeeping",
+        "process_collection",
+        "tend_requests",
+        "watch_collections",
+    }
 
 
 def test_a_sweep_shows_its_six_programs_in_order_in_the_dials_pool(dag_bag: Any) -> None:

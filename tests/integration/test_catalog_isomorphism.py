@@ -242,7 +242,7 @@ def test_groups_keep_their_identity_and_remember_who_belonged_to_them_last(plate
         second = latest_groups(connection, collection_of(plate))
         known = known_groups(connection, collection_of(plate))
     assert [(group.name, group.group_id) for group in second] == [("A", first["A"].group_id)]
-    assert [group.name for group in known] == ["A", "B"]
+    assert [(group.name, group.in_newest_report) for group in known] == [("A", True), ("B", False)]
     member = first["B"].members[0]
     assert known[1].last_members == {(member.sweep_id, 1)}
 

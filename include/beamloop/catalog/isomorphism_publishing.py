@@ -1,8 +1,10 @@
 """A report on isomorphism enters the catalogue whole."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import count, product
+from string import ascii_uppercase
 
 from psycopg2.extensions import connection as Connection
 from psycopg2.extras import Json
@@ -21,6 +23,7 @@ class KnownGroup:
     group_id: GroupId  # 4
     name: str  # "A"
     last_members: frozenset[tuple[SweepId, int]]  # {(12, 1)}: sweep and crystal number
+    in_newest_report: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +46,43 @@ class FinishedReport:
 
 def known_groups(connection: Connection, collection_id: CollectionId) -> tuple[KnownGroup, ...]:
     """Return every group that a collection ever had, the oldest first."""
-    names: dict[GroupId, str] = {}
+    rows = list(QUERIES.groups_with_last_members(connection, collection_id=collection_id))
+    newest = newest_report(connection, collection_id)
     members = defaultdict(set)
-    for row in QUERIES.groups_with_last_members(connection, collection_id=collection_id):
-        names[row["group_id"]] = row["name"]
+    for row in rows:
         if row["sweep_id"] is not None:
             members[row["group_id"]].add((SweepId(row["sweep_id"]), int(row["crystal_number"])))
-    return tuple(KnownGroup(group_id, name, frozenset(members[group_id])) for group_id, name in names.items())
+    return tuple(
+        KnownGroup(
+            group_id=GroupId(group_id),
+            name=row["name"],
+            last_members=frozenset(members[group_id]),
+            in_newest_report=newest is not None and row["last_report_id"] == newest.report_id,
+        )
+        for group_id, row in {row["group_id"]: row for row in rows}.items()
+    )
+
+
+def unused_names(taken: Set[str]) -> Iterator[str]:
+    """Yield A, B, ..., Z, AA, AB, ... without the names that are taken."""
+    for length in count(1):
+        for letters in product(ascii_uppercase, repeat=length):
+            name = "".join(letters)
+            if name not in taken:
+                yield name
+
+
+def make_next_group(connection: Connection, collection_id: CollectionId) -> tuple[GroupId, str]:
+    """Give the next unused name of a collection to a new group, for a person to put crystals into.
+
+    Returns
+    -------
+    tuple
+        The group and its name.
+    """
+    QUERIES.lock_collection(connection, collection_id=collection_id)
+    name = next(unused_names({group.name for group in known_groups(connection, collection_id)}))
+    return _make_group(connection, collection_id, name), name
 
 
 def publish_report(
@@ -101,12 +134,11 @@ def _group_ids(connection: Connection, report: FinishedReport) -> list[GroupId] 
     if any(group.group_id is None and group.name in taken for group in report.groups):
         return None
     return [
-        group.group_id or make_group(connection, report.collection_id, group.name) for group in report.groups
+        group.group_id or _make_group(connection, report.collection_id, group.name) for group in report.groups
     ]
 
 
-def make_group(connection: Connection, collection_id: CollectionId, name: str) -> GroupId:
-    """Give a name of a collection to a new group; the collection is locked by the caller."""
+def _make_group(connection: Connection, collection_id: CollectionId, name: str) -> GroupId:
     return GroupId(QUERIES.add_isomorphous_group(connection, collection_id=collection_id, name=name))
 
 

@@ -216,7 +216,7 @@ CREATE TABLE beamloop.isomorphism_reports (
     CONSTRAINT isomorphism_reports_check CHECK (((published_at IS NULL) OR ((verdict IS NOT NULL) AND (sentence IS NOT NULL) AND (setting IS NOT NULL)))),
     CONSTRAINT isomorphism_reports_lcv_percent_check CHECK ((lcv_percent >= (0)::double precision)),
     CONSTRAINT isomorphism_reports_limit_percent_check CHECK ((limit_percent > (0)::double precision)),
-    CONSTRAINT isomorphism_reports_verdict_check CHECK ((verdict = ANY (ARRAY['isomorphous'::text, 'several_forms'::text, 'too_few'::text, 'implausible'::text])))
+    CONSTRAINT isomorphism_reports_verdict_check CHECK ((verdict = ANY (ARRAY['isomorphous'::text, 'not_isomorphous'::text, 'too_few'::text, 'implausible'::text])))
 );
 
 ALTER TABLE beamloop.isomorphism_reports ALTER COLUMN report_id ADD GENERATED ALWAYS AS IDENTITY (

@@ -37,9 +37,19 @@ class Verdict(StrEnum):
     """How a report ends; the catalogue's constraint holds the same list."""
 
     ISOMORPHOUS = "isomorphous"  # one group within the limit, nothing set aside
-    SEVERAL_FORMS = "several_forms"
+    NOT_ISOMORPHOUS = "not_isomorphous"
     TOO_FEW = "too_few"
     IMPLAUSIBLE = "implausible"  # cells that cannot be: a person is needed
+
+
+TRY_NEXT = {
+    Verdict.ISOMORPHOUS: "",
+    Verdict.NOT_ISOMORPHOUS: "Each group goes on by itself. Look at the tree; `beamloop exclude`, `include`, "
+    "`regroup` or `limit` overrules it.",
+    Verdict.TOO_FEW: "Collect more sweeps; `beamloop show` tells what became of those that are there.",
+    Verdict.IMPLAUSIBLE: "Look at the named sweeps: process them again, or leave them out with "
+    "`beamloop exclude`.",
+}
 
 
 class Severity(StrEnum):

@@ -47,7 +47,7 @@ CREATE TABLE beamloop.isomorphism_reports (
     -- null while its files are made and uploaded; a report without it is nobody's
     published_at timestamptz,
     limit_percent double precision NOT NULL CHECK (limit_percent > 0),
-    verdict text CHECK (verdict IN ('isomorphous', 'several_forms', 'too_few', 'implausible')),
+    verdict text CHECK (verdict IN ('isomorphous', 'not_isomorphous', 'too_few', 'implausible')),
     sentence text,
     -- what the common cells are: "reduced", "conventional I"
     setting text,

@@ -172,7 +172,7 @@ ORDER BY d.decision_id;
 
 -- name: groups_with_last_members(collection_id)
 -- Every group that ever was, with the crystals that belonged to it when it was last seen.
-SELECT g.group_id, g.name, r.sweep_id, m.crystal_number
+SELECT g.group_id, g.name, last.report_id AS last_report_id, r.sweep_id, m.crystal_number
 FROM beamloop.isomorphous_groups g
 LEFT JOIN LATERAL (
     SELECT report_id FROM beamloop.report_groups rg WHERE rg.group_id = g.group_id

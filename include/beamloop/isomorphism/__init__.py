@@ -1,0 +1,1 @@
+"""Which crystals of a collection belong together, with the evidence."""

@@ -1,0 +1,47 @@
+"""The table of cells that is validated: a row for each crystal that no person excluded."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from beamloop.isomorphism.assessment import Assessment
+from beamloop.isomorphism.expectations import ANGLES, LENGTHS
+from beamloop.isomorphism.lattice_symmetry import space_group_type, symmetry_misfit
+from beamloop.records.isomorphism import ReportMember, Standing
+
+Row = dict[str, object]
+
+
+def cell_rows(assessment: Assessment) -> list[Row]:
+    """Return a row for each crystal, by serial number; its keys are the columns of the suite."""
+    variation = assessment.inliers.variation if assessment.inliers else None
+    lcv_percent = variation.lcv_percent if variation else None
+    groups = {key: group.name for group in assessment.groups for key in group.members}
+    return [
+        _row(entry, groups.get((entry.member.run_id, entry.member.crystal_number), ""), lcv_percent)
+        for entry in assessment.members
+        if entry.standing is not Standing.EXCLUDED
+    ]
+
+
+def _row(entry: ReportMember, group: str, members_lcv_percent: float | None) -> Row:
+    member = entry.member
+    length_misfit_percent, angle_misfit_deg = symmetry_misfit(member.cell, member.space_group)
+    return {
+        "sweep": member.sweep_name,
+        "run": member.run_id,
+        "crystal": member.crystal_number,
+        "serial": entry.serial,
+        "standing": entry.standing.value,
+        "group": group,
+        "space_group": space_group_type(member.space_group),
+        **dict(zip((*LENGTHS, *ANGLES), member.cell, strict=True)),
+        "length_misfit_percent": length_misfit_percent,
+        "angle_misfit_deg": angle_misfit_deg,
+        "robust_z": entry.robust_z,
+        "members_lcv_percent": members_lcv_percent if entry.standing is Standing.MEMBER else None,
+    }
+
+
+def usual_space_group(rows: Sequence[Row]) -> str:
+    """Return the space group that most rows have, of equals the one that comes first."""
+    return str(Counter(row["space_group"] for row in rows).most_common(1)[0][0])

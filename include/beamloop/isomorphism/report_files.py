@@ -1,0 +1,94 @@
+"""The files of a report: the page for people, the facts for programs, BLEND's files, pictures."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from beamloop.catalog.isomorphism_snapshot import ReservedReport
+from beamloop.isomorphism.assessment import Assessment
+from beamloop.isomorphism.page import report_page
+from beamloop.isomorphism.validation import Validation
+from beamloop.isomorphism.verdict import Judgement
+from beamloop.records.isomorphism import Finding, ReportMember, Variation
+
+FORMAT = 1
+
+
+def write_report_files(
+    folder: Path,
+    assessment: Assessment,
+    judgement: Judgement,
+    validation: Validation,
+    reserved: ReservedReport,
+) -> None:
+    """Write every file of a report; the same report gives the same bytes.
+
+    Parameters
+    ----------
+    folder
+        An empty one.
+    assessment, judgement, validation
+        What was found.
+    reserved
+        The report's number and when it was begun.
+    """
+    footer = f"Report {reserved.report_id}, begun {reserved.begun_at:%Y-%m-%d %H:%M:%S} UTC."
+    page = report_page(assessment, judgement, validation.findings, {}, footer)
+    (folder / "report.html").write_text(page, "utf-8")
+    _write_json(folder / "report.json", _facts(assessment, judgement, validation.findings))
+    _write_json(folder / "validation.json", validation.result)
+
+
+def _write_json(path: Path, values: object) -> None:
+    path.write_text(json.dumps(values, indent=1, sort_keys=True) + "\n", "utf-8")
+
+
+def _facts(assessment: Assessment, judgement: Judgement, findings: Sequence[Finding]) -> dict[str, Any]:
+    snapshot = assessment.snapshot
+    return {
+        "format": FORMAT,
+        "collection": snapshot.name,
+        "membership_sha256": snapshot.sha256,
+        "verdict": judgement.verdict.value,
+        "sentence": judgement.sentence,
+        "setting": assessment.setting,
+        "limit_percent": snapshot.limit_percent,
+        "members": _variation(assessment.inliers.variation if assessment.inliers else None),
+        "everything": _variation(assessment.everything.variation if assessment.everything else None),
+        "crystals": [_crystal(entry) for entry in assessment.members],
+        "groups": [
+            {"name": group.name, "lcv_percent": group.lcv_percent, "alcv_angstrom": group.alcv_angstrom,
+             "members": [{"run_id": run_id, "crystal": number} for run_id, number in group.members]}
+            for group in assessment.groups
+        ],
+        "findings": [
+            {"expectation": finding.expectation, "severity": finding.severity.value,
+             "passed": finding.passed, "sentence": finding.sentence,
+             "statistics": dict(finding.statistics), "sweeps": list(finding.sweeps)}
+            for finding in findings
+        ],
+    }  # fmt: skip
+
+
+def _variation(variation: Variation | None) -> dict[str, float] | None:
+    if variation is None:
+        return None
+    return {"lcv_percent": variation.lcv_percent, "alcv_angstrom": variation.alcv_angstrom}
+
+
+def _crystal(entry: ReportMember) -> dict[str, Any]:
+    return {
+        "serial": entry.serial,
+        "sweep": entry.member.sweep_name,
+        "run_id": entry.member.run_id,
+        "crystal": entry.member.crystal_number,
+        "standing": entry.standing.value,
+        "space_group": entry.member.space_group,
+        "cell": list(entry.member.cell),
+        "common_cell": list(entry.common_cell) if entry.common_cell else None,
+        "operator": entry.operator,
+        "robust_z": entry.robust_z,
+        "reason": entry.reason,
+        "sentence": entry.sentence,
+    }
