@@ -1,15 +1,14 @@
 """How an odd cell relates to the median cell: a multiple of an axis, other axes of one lattice, neither."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
 
 import numpy as np
 
 from beamloop.unit_cells.base_changes import base_changes, changed_products, deviations, six_products
 from beamloop.unit_cells.cell_arrays import Floats, metric_tensors
 from beamloop.unit_cells.reduction import niggli_bases
+from beamloop.unit_cells.sublattices import LARGEST_INDEX, centring_of, extra_points, related_lattices
 from beamloop.unit_cells.triplets import triplet
 
 AXES = "abc"
@@ -23,16 +22,6 @@ ANGLE_TOLERANCE_DEG = 3.0
 LATTICE_TOLERANCE = 0.06  # relative squared lengths, cosines: 3 % in length
 # Other axes explain a cell when they leave a quarter of its deviation.
 EXPLAINED = 0.25
-# Centring vectors in sixths of the axes; R obverse, reverse, and with axes at 60 degrees.
-CENTRINGS = {
-    "I": [[(3, 3, 3)]],
-    "A": [[(0, 3, 3)]],
-    "B": [[(3, 0, 3)]],
-    "C": [[(3, 3, 0)]],
-    "F": [[(0, 3, 3), (3, 0, 3), (3, 3, 0)]],
-    "R": [[(4, 2, 2), (2, 4, 4)], [(2, 4, 2), (4, 2, 4)], [(2, 2, 2), (4, 4, 4)], [(2, 2, 4), (4, 4, 2)]],
-}
-LARGEST_INDEX = 4  # of a sublattice: that of a face-centred cell in its primitive lattice
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +73,7 @@ def _other_axes(cell: Floats, median: Floats) -> Relation | None:
     tolerance = min(LATTICE_TOLERANCE, EXPLAINED * float(unexplained))
     volume_ratio = float(np.sqrt(np.linalg.det(own) / np.linalg.det(others)))
     best: tuple[float, Floats] | None = None
-    for lattice in _lattices():
+    for lattice in related_lattices():
         if abs(volume_ratio / np.linalg.det(lattice) - 1) > 2 * LATTICE_TOLERANCE:
             continue
         misfit, axes = _axes_in(own, lattice, others)
@@ -104,40 +93,20 @@ def _axes_in(own: Floats, lattice: Floats, others: Floats) -> tuple[float, Float
     return float(misfits[best]), np.linalg.inv(own_basis) @ base_changes()[best] @ basis @ lattice
 
 
-@cache
-def _lattices() -> list[Floats]:
-    """Return bases of the lattice itself, its sublattices and its superlattices up to an index."""
-    sublattices = [basis for index in range(1, LARGEST_INDEX + 1) for basis in _hermite_forms(index)]
-    return sublattices + [np.asarray(np.linalg.inv(basis).T) for basis in sublattices[1:]]
-
-
-def _hermite_forms(index: int) -> Iterator[Floats]:
-    """Give one basis of each sublattice of an index, rows in terms of the lattice's axes."""
-    for first in range(1, index + 1):
-        for second in range(1, index // first + 1):
-            if index % (first * second):
-                continue
-            third = index // (first * second)
-            for x in range(second):
-                for y in range(third):
-                    for z in range(third):
-                        yield np.array([[first, x, y], [0, second, z], [0, 0, third]], dtype=np.float64)
-
-
 def _named(axes: Floats) -> Relation:
     """Name what axes, in terms of the median's, shape (3, 3), do to the lattice."""
     index = float(np.linalg.det(axes))
     text = triplet(axes)
     # The coarser of the two lattices: what the finer one has beyond it, in the coarser one's axes.
-    extra = _fractions(axes if index < 1 else np.asarray(np.linalg.inv(axes)))
+    extra = extra_points(axes if index < 1 else np.asarray(np.linalg.inv(axes)))
     if not extra:
         return Relation(
             "other_setting", f"its axes are {text} of the others': the same lattice in another setting"
         )
-    if centring := _centring(extra):
+    if centring := centring_of(extra):
         return Relation(
             "other_setting",
-            f"its axes are {text} of the others': one lattice, once {centring}-centred and once primitive",
+            f"its axes are {text} of the others': one lattice if the larger cell is {centring}-centred",
         )
     ratio = Fraction(index).limit_denominator(LARGEST_INDEX)
     along = {tuple(place for place in range(3) if vector[place]) for vector in extra}
@@ -149,25 +118,3 @@ def _named(axes: Floats) -> Relation:
     return Relation(
         "related_axis", f"its axes are {text} of the others': {float(ratio):g} times their volume"
     )
-
-
-def _fractions(axes: Floats) -> set[tuple[Fraction, Fraction, Fraction]]:
-    """Return the vectors, other than 0, that whole multiples of some axes give modulo 1."""
-    steps = range(LARGEST_INDEX)
-    found = set()
-    for i in steps:
-        for j in steps:
-            for k in steps:
-                x, y, z = (Fraction(float(v)).limit_denominator(12) % 1 for v in np.array([i, j, k]) @ axes)
-                found.add((x, y, z))
-    return found - {(Fraction(0), Fraction(0), Fraction(0))}
-
-
-def _centring(vectors: set[tuple[Fraction, Fraction, Fraction]]) -> str:
-    """Return the letter of a centring, or "" where the vectors make none."""
-    for letter, centring in CENTRINGS.items():
-        if any(
-            vectors == {tuple(Fraction(part, 6) for part in vector) for vector in way} for way in centring
-        ):
-            return letter
-    return ""

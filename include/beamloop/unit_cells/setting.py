@@ -9,16 +9,8 @@ from numpy.typing import ArrayLike
 
 from beamloop.unit_cells.base_changes import base_changes, six_products
 from beamloop.unit_cells.cell_arrays import Floats, as_cells, cells_of_metrics, metric_tensors
-from beamloop.unit_cells.lattices import (
-    ALIKE,
-    Fit,
-    Lattices,
-    align,
-    effort_of_changes,
-    fit_to,
-    in_basis,
-    reduced_lattices,
-)
+from beamloop.unit_cells.fitting import ALIKE, Fit, align, effort_of_changes, fit_to
+from beamloop.unit_cells.lattices import Lattices, in_basis, reduced_lattices
 from beamloop.unit_cells.symmetry import Integers, Rotations, symmetry_of
 from beamloop.unit_cells.triplets import triplet
 
