@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
@@ -28,10 +29,24 @@ def postgres() -> Iterator[PostgresServer]:
             yield server
 
 
-@pytest.fixture
-def catalog_dsn(postgres: PostgresServer) -> Iterator[str]:
-    """Provide a migrated catalogue of the test's own."""
+@contextmanager
+def fresh_catalogue(postgres: PostgresServer) -> Iterator[str]:
+    """Make a migrated catalogue; it goes with the block."""
     name = f"test_{uuid4().hex}"
     postgres.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
     yield postgres.dsn(name)
     postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def catalog_dsn(postgres: PostgresServer) -> Iterator[str]:
+    """Provide a migrated catalogue of the test's own."""
+    with fresh_catalogue(postgres) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="module")
+def module_catalog_dsn(postgres: PostgresServer) -> Iterator[str]:
+    """Provide a migrated catalogue that the tests of a module share."""
+    with fresh_catalogue(postgres) as dsn:
+        yield dsn

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,12 +10,19 @@ import pytest
 from tests.services.sweep_bench import SweepBench, open_bench
 
 from beamloop.catalog.runs import artifacts_of_step, load_run
-from beamloop.errors import ArtifactDamagedError, StepBusyError, StoreUnavailableError
+from beamloop.dials_cli.crystal_facts import crystal_facts
+from beamloop.errors import (
+    ArtifactDamagedError,
+    InvalidInputError,
+    StepBusyError,
+    StoreUnavailableError,
+)
 from beamloop.records.outcome import OutcomeCode
 from beamloop.records.parameters import STEPS
 from beamloop.simulate import read_truth
 from beamloop.step_folders import folders
 from beamloop.storage.hashing import file_sha256
+from beamloop.sweep.reproduce import reproduction_script
 
 pytestmark = pytest.mark.dials
 
@@ -29,13 +37,27 @@ def bench(tmp_path: Path, catalog_dsn: str, tiny_images: Path) -> Iterator[Sweep
     made.services.catalog.close()
 
 
+@pytest.fixture(scope="module")
+def processed(
+    tmp_path_factory: pytest.TempPathFactory, module_catalog_dsn: str, tiny_images: Path
+) -> Iterator[SweepBench]:
+    """Provide a bench on which xtal1_1 is processed; not to be changed."""
+    folder = tmp_path_factory.mktemp("processed")
+    made = open_bench(
+        folder, module_catalog_dsn, tiny_images, settings=CHEAP, space_group="H 3", unit_cell=CELL
+    )
+    made.do("xtal1_1")
+    yield made
+    made.services.catalog.close()
+
+
 def test_a_wedge_goes_from_images_to_mtz_with_every_fact_and_file_kept(
-    bench: SweepBench, tiny_images: Path
+    processed: SweepBench, tiny_images: Path
 ) -> None:
-    outcome = bench.do("xtal1_1")
-    assert outcome is not None
-    assert outcome.code is OutcomeCode.PROCESSED
+    bench = processed
     result = bench.result("xtal1_1")
+    assert result.outcome is not None
+    assert result.outcome.code is OutcomeCode.PROCESSED
     crystal = read_truth(tiny_images).sweep("xtal1_1").crystal
     assert crystal is not None
     assert result.cell is not None
@@ -53,6 +75,36 @@ def test_a_wedge_goes_from_images_to_mtz_with_every_fact_and_file_kept(
     manifest = json.loads((folder / "export" / "manifest.json").read_text())
     assert [step["step"] for step in manifest["steps"]] == list(STEPS)
     assert all(step["commands"] for step in manifest["steps"])
+
+
+def test_the_script_of_a_run_repeats_it_without_beamloop(processed: SweepBench, tmp_path: Path) -> None:
+    services = processed.services
+    script = tmp_path / "again.sh"
+    script.write_text(reproduction_script(services.catalog, services.store, processed.runs["xtal1_1"]))
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    # Nothing of Beamloop or of these tests is on the way: what any person's shell has.
+    plain = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    done = subprocess.run(["sh", script], cwd=empty, env=plain, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    assert (empty / "export" / "integrated.mtz").exists()
+    again, first = (
+        crystal_facts(folder / "integrate" / "integrated.expt", folder / "refine" / "refined.refl")[0]
+        for folder in (empty, processed.run_directory("xtal1_1"))
+    )
+    # The same programs on the same numbers: what differs is rounding in the files.
+    assert again.cell == pytest.approx(first.cell, rel=1e-6)
+    assert again.rmsd_x_mm == pytest.approx(first.rmsd_x_mm, rel=1e-5)
+    second = subprocess.run(["sh", script], cwd=empty, env=plain, capture_output=True, text=True, check=False)
+    assert second.returncode == 1
+    assert "start this script in an empty folder" in second.stderr
+
+
+def test_no_script_is_written_for_a_run_that_has_not_ended(processed: SweepBench) -> None:
+    services = processed.services
+    with pytest.raises(InvalidInputError, match="has no manifest"):
+        reproduction_script(services.catalog, services.store, processed.runs["xtal2_1"])
 
 
 def _assert_every_file_is_in_the_store(bench: SweepBench, folder: Path) -> None:

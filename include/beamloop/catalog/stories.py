@@ -111,14 +111,15 @@ def story_of_run(connection: Connection, header: RunHeader) -> RunStory:
     integration = QUERIES.integration_of_run(connection, run_id=run_id)
     return RunStory(
         header=header,
-        steps=_steps(connection, run_id),
+        steps=steps_of_run(connection, run_id),
         rungs=tuple(RungFact(**row) for row in QUERIES.rungs_of_run(connection, run_id=run_id)),
         spots=SpotCounts(spots["spot_count"], tuple(spots["spots_per_image"])) if spots else None,
         integration=IntegrationFact(**integration) if integration else None,
     )
 
 
-def _steps(connection: Connection, run_id: RunId) -> tuple[StepStory, ...]:
+def steps_of_run(connection: Connection, run_id: RunId) -> tuple[StepStory, ...]:
+    """Return the recorded steps of a run, in the order of the stage."""
     programs = _by_step(QUERIES.programs_of_run(connection, run_id=run_id))
     artifacts = _by_step(QUERIES.artifacts_of_run(connection, run_id=run_id))
     crystals = _by_step(QUERIES.crystals_of_run(connection, run_id=run_id))

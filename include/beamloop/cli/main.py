@@ -13,6 +13,7 @@ from beamloop.cli.failures import failures
 from beamloop.cli.plain_text import plain
 from beamloop.cli.process import process
 from beamloop.cli.reprocess import reprocess
+from beamloop.cli.reproduce import reproduce
 from beamloop.cli.sample import sample_app
 from beamloop.cli.show import show
 from beamloop.cli.simulate import simulate
@@ -38,6 +39,7 @@ for command in (
     cells,
     adopt,
     clean,
+    reproduce,
 ):
     app.command()(command)
 app.add_typer(sample_app, name="sample")
