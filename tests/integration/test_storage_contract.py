@@ -302,6 +302,7 @@ def test_a_hostile_key_is_refused_by_every_method(backend: Backend, tmp_path: Pa
         lambda: list(store.stream(hostile, sha256="0" * 64)),
         lambda: store.stat(hostile),
         lambda: store.download_url(hostile, expires_s=60),
+        lambda: store.address(hostile),
     ):
         with pytest.raises(InvalidInputError, match="cannot be a key"):
             use()
@@ -372,6 +373,15 @@ def test_a_full_artifact_directory_says_so_and_goes_on_when_there_is_room(tiny_d
     assert [found.key for found in store.list("")] == ["run-1/small"]
     assert b"".join(store.stream("run-1/small", sha256=kept.sha256)) == b"x" * 1000
     store.put_bytes("run-1/large", b"smaller now")
+
+
+def test_a_person_finds_an_object_by_its_address(backend: Backend, key: str) -> None:
+    backend.store.put_bytes(key, b"abc")
+    address = backend.store.address(key)
+    if backend.settings.directory:
+        assert Path(address).read_bytes() == b"abc"
+    else:
+        assert address == f"s3://{backend.settings.bucket}/{key}"
 
 
 def test_a_download_address_works_without_keys_until_it_expires(backend: Backend, key: str) -> None:

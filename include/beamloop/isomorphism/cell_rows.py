@@ -13,8 +13,7 @@ Row = dict[str, object]
 
 def cell_rows(assessment: Assessment) -> list[Row]:
     """Return a row for each crystal, by serial number; its keys are the columns of the suite."""
-    variation = assessment.inliers.variation if assessment.inliers else None
-    lcv_percent = variation.lcv_percent if variation else None
+    lcv_percent = assessment.variation.lcv_percent if assessment.variation else None
     groups = {key: group.name for group in assessment.groups for key in group.members}
     return [
         _row(entry, groups.get((entry.member.run_id, entry.member.crystal_number), ""), lcv_percent)

@@ -107,7 +107,7 @@ def _report(
     judgement = judge(assessment, validation.findings)
     name = f"report-{reserved.report_id}"
     staging = fresh_staging(folder, name)
-    write_report_files(staging, assessment, judgement, validation, reserved)
+    write_report_files(staging, assessment, judgement, validation, reserved, services.store)
     keys = {path.relative_to(staging).as_posix(): path for path in staging.rglob("*") if path.is_file()}
     stored = {
         relative: put_step_file(services.store, f"{snapshot.place}/{FOLDER}/{name}/{relative}", path)
@@ -127,7 +127,8 @@ def _validate(assessment: Assessment) -> Validation:
         return Validation((), {})
     suite = expected_of_cells(usual_space_group(rows), assessment.snapshot.limit_percent)
     names = [crystal.member.sweep_name for crystal in assessment.clustered]
-    furthest = assessment.inliers.furthest if assessment.inliers else ()
+    nodes = assessment.analysis.inlier_tree.nodes if assessment.analysis else ()
+    furthest = nodes[-1].furthest if nodes else ()
     where = {
         "lcv_within_limit": tuple(dict.fromkeys(names[serial - 1] for serial in furthest)),
         "enough_sweeps": tuple(dict.fromkeys(names)),
@@ -149,8 +150,8 @@ def _finished(
         verdict=judgement.verdict,
         sentence=judgement.sentence,
         setting=assessment.setting,
-        variation=assessment.inliers.variation if assessment.inliers else None,
-        whole_variation=assessment.everything.variation if assessment.everything else None,
+        variation=assessment.variation,
+        whole_variation=assessment.whole_variation,
         members=assessment.members,
         groups=assessment.groups,
         findings=validation.findings,

@@ -74,11 +74,10 @@ def _setting(assessment: Assessment) -> str:
     word = assessment.snapshot.limit_word
     limit = f"{assessment.snapshot.limit_percent:g} %"
     limit += f", set by {word.said_by} ({word.why})" if word else ""
-    everything = assessment.everything.variation if assessment.everything else None
-    inliers = assessment.inliers.variation if assessment.inliers else None
+    whole, inner = (variation_words(v) for v in (assessment.whole_variation, assessment.variation))
     return (
-        f"Cells in the setting: {assessment.setting}. Limit of LCV: {limit}. All crystals: "
-        f"{variation_words(everything)}. Without what is set aside: {variation_words(inliers)}."
+        f"Cells in the setting: {assessment.setting}. Limit of LCV: {limit}. All crystals: {whole}. "
+        f"Without what is set aside: {inner}."
     )
 
 

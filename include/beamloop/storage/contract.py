@@ -112,6 +112,10 @@ class ArtifactStore(Protocol):
         """
         ...
 
+    def address(self, key: str) -> str:
+        """Say where a person finds an object: its path, or "s3://bucket/key"."""
+        ...
+
     def download_url(self, key: str, *, expires_s: int) -> str | None:
         """Sign an address from which anybody can download an object for a while.
 

@@ -70,6 +70,10 @@ class LocalStore:
         with self._faults("listing"):
             yield from listed_objects(self._root, folders, prefix)
 
+    def address(self, key: str) -> str:
+        """Return the path that opens like any file; see `ArtifactStore.address`."""
+        return str(self._root.joinpath(*key_components(key)))
+
     def download_url(self, key: str, *, expires_s: int) -> str | None:
         """Return None: a directory has no addresses."""
         key_components(key)

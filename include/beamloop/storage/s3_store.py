@@ -122,6 +122,10 @@ class S3Store:
         with self._faults(prefix):
             yield from listed_objects(self._client, self._settings.bucket, prefix)
 
+    def address(self, key: str) -> str:
+        """Name bucket and key; see `ArtifactStore.address`."""
+        return "/".join(("s3:/", self._settings.bucket, *key_components(key)))
+
     def download_url(self, key: str, *, expires_s: int) -> str | None:
         """Sign an address; see `ArtifactStore.download_url`."""
         key_components(key)
