@@ -29,14 +29,20 @@ def connect_catalog() -> "Catalog":
     )
 
 
-def connect_dials() -> "Dials":
-    """Return the DIALS of the variables `beamloop_dials_bin` and `beamloop_dials_python`."""
+def connect_dials(run_root: Path | None = None) -> "Dials":
+    """Return the DIALS of the variables `beamloop_dials_bin` and `beamloop_dials_python`.
+
+    Its server, if the variable `beamloop_dials_server` is not "off", listens below the run directory.
+    """
     from beamloop.dials_cli.handle import open_dials
-    from beamloop.settings import DialsSettings
+    from beamloop.settings import DialsSettings, dials_server_directory
 
     programs = Variable.get("beamloop_dials_bin", default="")
     python = Variable.get("beamloop_dials_python", default="/usr/bin/python3")
-    return open_dials(DialsSettings(Path(programs) if programs else None, Path(python)))
+    server = None
+    if run_root:
+        server = dials_server_directory(run_root, Variable.get("beamloop_dials_server", default="on"))
+    return open_dials(DialsSettings(Path(programs) if programs else None, Path(python), server))
 
 
 def beamlines_directory() -> Path:
@@ -49,12 +55,12 @@ def connect_services() -> "Services":
     from beamloop.services import Services
     from beamloop.storage.opening import open_store
 
-    runs = Connection.get("beamloop_runs")
+    run_root = Path(Connection.get("beamloop_runs").extra_dejson["path"])
     return Services(
         catalog=connect_catalog(),
         store=open_store(_store_settings(Connection.get("beamloop_artifacts"))),
-        dials=connect_dials(),
-        run_root=Path(runs.extra_dejson["path"]),
+        dials=connect_dials(run_root),
+        run_root=run_root,
     )
 
 

@@ -27,6 +27,7 @@ class DialsSettings:
 
     bin_directory: Path | None = None  # Path("/usr/bin"); None: as PATH says
     python: Path = Path("/usr/bin/python3")  # the Python that can import dials
+    server_directory: Path | None = None  # Path("/srv/beamloop/runs/.dials-server"); None: plain programs
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,33 @@ def _store(environment: Mapping[str, str]) -> StoreSettings:
     )
 
 
+def dials_server_directory(run_root: Path, server: str) -> Path | None:
+    """Return where the DIALS server of each machine listens, None where it is not wanted.
+
+    Parameters
+    ----------
+    run_root
+        The folder of the sweeps' work.
+    server
+        "on" or "off".
+
+    Raises
+    ------
+    InvalidInputError
+        When it is neither.
+    """
+    if server not in ("on", "off"):
+        raise InvalidInputError(
+            f"BEAMLOOP_DIALS_SERVER is {server!r}.", try_next='Set it to "on" or "off"; "on" is the default.'
+        )
+    return dials_servers(run_root) if server == "on" else None
+
+
+def dials_servers(run_root: Path) -> Path:
+    """Return the folder in which the DIALS servers of one run directory listen."""
+    return run_root / ".dials-server"
+
+
 def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read the settings from `BEAMLOOP_*` variables.
 
@@ -78,13 +106,15 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
         When a required variable is missing; names it.
     """
     bin_directory = environment.get("BEAMLOOP_DIALS_BIN", "")
+    run_root = Path(_required(environment, "BEAMLOOP_RUNS"))
     return Settings(
         catalog_dsn=_required(environment, "BEAMLOOP_CATALOG_DSN"),
         store=_store(environment),
         dials=DialsSettings(
             bin_directory=Path(bin_directory) if bin_directory else None,
             python=Path(environment.get("BEAMLOOP_DIALS_PYTHON", "/usr/bin/python3")),
+            server_directory=dials_server_directory(run_root, environment.get("BEAMLOOP_DIALS_SERVER", "on")),
         ),
-        run_root=Path(_required(environment, "BEAMLOOP_RUNS")),
+        run_root=run_root,
         beamlines_directory=Path(_required(environment, "BEAMLOOP_BEAMLINES")),
     )

@@ -6,8 +6,10 @@ What DIALS itself says of the same files (its logs, dials.show, its Python) is t
 import json
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
+import gemmi
 import numpy as np
 import pytest
 
@@ -18,6 +20,7 @@ from beamloop.dials_cli.handle import Dials, open_dials
 from beamloop.dials_cli.paths import is_plain_path
 from beamloop.dials_cli.reflection_table import Flag, read_reflections
 from beamloop.dials_cli.reflections import summarise_indexing, summarise_integration, summarise_spots
+from beamloop.dials_cli.server_door import stop_servers
 from beamloop.records.program import ProgramResult
 from beamloop.records.sample import UnitCell
 from beamloop.settings import DialsSettings
@@ -71,24 +74,28 @@ def ok(result: ProgramResult) -> None:
 def processed(dials: Dials, template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Process a sweep of 15 images from images to MTZ in one folder."""
     work = tmp_path_factory.mktemp("l_cysteine")
-    ok(programs.import_images(dials, work, template))
-    ok(programs.find_spots(dials, work, work / "imported.expt", options=["min_spot_size=2"]))
-    ok(
-        programs.index(
-            dials,
-            work,
-            work / "imported.expt",
-            work / "strong.refl",
-            space_group="P 21 21 21",
-            unit_cell=CELL,
-            options=["indexing.method=fft1d"],
-        )
-    )
-    rejected = ["scan_varying=false", "outlier.algorithm=tukey"]
-    ok(programs.refine(dials, work, work / "indexed.expt", work / "indexed.refl", options=rejected))
-    ok(programs.integrate(dials, work, work / "refined.expt", work / "refined.refl", options=FEW_SPOTS))
-    ok(programs.export(dials, work, work / "integrated.expt", work / "integrated.refl"))
+    run_every_program(dials, template, work, work)
     return work
+
+
+def run_every_program(dials: Dials, template: Path, made: Path, work: Path) -> None:
+    """Run each program in `work` on what the earlier ones have made in `made`."""
+    ok(programs.import_images(dials, work, template))
+    imported, strong = made / "imported.expt", made / "strong.refl"
+    ok(programs.find_spots(dials, work, imported, options=["min_spot_size=2"]))
+    method = ["indexing.method=fft1d"]
+    known = programs.index(
+        dials, work, imported, strong, space_group="P 21 21 21", unit_cell=CELL, options=method
+    )
+    ok(known)
+    indexed = made / "indexed.expt", made / "indexed.refl"
+    ok(programs.refine(dials, work, *indexed, options=["scan_varying=false", "outlier.algorithm=tukey"]))
+    ok(programs.integrate(dials, work, made / "refined.expt", made / "refined.refl", options=FEW_SPOTS))
+    ok(programs.export(dials, work, made / "integrated.expt", made / "integrated.refl"))
+    ok(programs.combine_experiments(dials, work, [indexed]))
+    ok(programs.split_experiments(dials, work, *indexed, experiment_count=1))
+    ok(programs.refine_bravais_settings(dials, work, *indexed))
+    ok(programs.search_beam_position(dials, work, imported, strong))
 
 
 def first(path: Path) -> ExperimentSummary:
@@ -279,3 +286,53 @@ def test_an_experiment_list_that_is_not_there_is_a_failure_although_dials_ends_w
     result = programs.find_spots(dials, tmp_path, tmp_path / "nothing.expt")
     assert (result.exit_code, result.missing_outputs) == (0, ("strong.refl",))
     assert explain_failure(result).cause is FailureCause.UNREADABLE_INPUT
+
+
+@pytest.fixture(scope="module")
+def forked(template: Path, processed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Run the same programs on the same files again, forked by the server."""
+    servers = tmp_path_factory.mktemp("server")
+    work = tmp_path_factory.mktemp("forked")
+    run_every_program(open_dials(DialsSettings(server_directory=servers)), template, processed, work)
+    yield work
+    stop_servers(servers)
+
+
+# New ones are drawn at random when experiments are imported, indexed or combined.
+IDENTIFIER = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# What a log says of the clock and of the machine's memory.
+OF_THE_MOMENT = re.compile(r"seconds|run on|[Tt]ime|memory|\d s\b|\b\d+(\.\d+)? [MG]B")
+
+
+def test_a_forked_program_leaves_the_same_files(processed: Path, forked: Path) -> None:
+    names = {path.name for path in processed.iterdir()}
+    assert names == {path.name for path in forked.iterdir()}
+    assert "optimised.expt" in names
+    for name in sorted(name for name in names if name.endswith((".expt", ".refl"))):
+        theirs, ours = (IDENTIFIER.sub(b"", (folder / name).read_bytes()) for folder in (processed, forked))
+        assert ours == theirs, name
+
+
+def test_a_forked_program_writes_the_same_intensities(processed: Path, forked: Path) -> None:
+    theirs, ours = (gemmi.read_mtz_file(str(folder / "integrated.mtz")) for folder in (processed, forked))
+    assert ours.column_labels() == theirs.column_labels()
+    np.testing.assert_array_equal(ours.array, theirs.array)
+
+
+def test_a_forked_program_writes_the_same_logs(processed: Path, forked: Path) -> None:
+    logs = [path.name for path in processed.iterdir() if path.suffix in (".log", ".out")]
+    assert len(logs) >= 16
+    for name in logs:
+        theirs, ours = (
+            [line for line in (folder / name).read_text().splitlines() if not OF_THE_MOMENT.search(line)]
+            for folder in (processed, forked)
+        )
+        assert ours == theirs, name
+
+
+def test_a_forked_program_costs_no_start(dials: Dials, forked: Path, tmp_path: Path) -> None:
+    served = open_dials(DialsSettings(server_directory=tmp_path / "server"))
+    expt, refl = forked / "integrated.expt", forked / "integrated.refl"
+    plain, quick = (programs.export(each, tmp_path, expt, refl) for each in (dials, served))
+    # Measured: 1.9 and 0.06 CPU s.
+    assert quick.cpu_s < 0.3 * plain.cpu_s

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import psutil
 
-from beamloop.dials_cli.starter import LAUNCHER
-
 
 @dataclass(frozen=True)
 class WorkInProgress:
@@ -23,12 +21,29 @@ class WorkInProgress:
 
 def work_on(run_directory: Path, step: str) -> WorkInProgress | None:
     """Find who is at work on a step of a run; None while nobody is."""
-    staging = run_directory / f".staging-{step}"
+    inside = {
+        process.pid: process for process in psutil.process_iter() if _is_in(process, run_directory, step)
+    }
+    with suppress(psutil.Error):
+        for program in inside.values():
+            if program.ppid() in inside and (task := _holder(run_directory / f".{step}.lock")):
+                return WorkInProgress(program, task, *task.parents()[:2])
+    return None
+
+
+def _is_in(process: psutil.Process, run_directory: Path, step: str) -> bool:
+    """Tell whether a process works in a step's folder, as a launcher and its program do."""
+    with suppress(psutil.Error):
+        return Path(process.cwd()).is_relative_to(run_directory / f".staging-{step}")
+    return False
+
+
+def _holder(lock: Path) -> psutil.Process | None:
+    """Return the process that holds a step."""
     for process in psutil.process_iter():
-        with suppress(psutil.Error, IndexError):
-            if str(LAUNCHER) in process.cmdline() and Path(process.cwd()).is_relative_to(staging):
-                task = process.parents()[0]
-                return WorkInProgress(process.children()[0], task, *task.parents()[:2])
+        with suppress(psutil.Error):
+            if str(lock) in (opened.path for opened in process.open_files()):
+                return process
     return None
 
 

@@ -11,6 +11,7 @@ All other arguments are left alone.
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -28,6 +29,26 @@ def install(directory: Path) -> Path:
         )
         program.chmod(0o755)
     return directory
+
+
+def install_with_python(prefix: Path) -> Path:
+    """Make a Python that has a distribution "dials" with these programs; return the folder of both."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(prefix)], check=True)
+    (packages,) = (prefix / "lib").glob("python3.*/site-packages")
+    (packages / "dials").mkdir()
+    (packages / "dials" / "__init__.py").touch()
+    (packages / "fake_dials.py").symlink_to(__file__)
+    information = packages / "dials-3.99.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: dials\nVersion: 3.99\n")
+    scripts = "".join(f"dials.{name} = fake_dials:run\n" for name in PROGRAMS)
+    (information / "entry_points.txt").write_text(f"[console_scripts]\n{scripts}")
+    return install(prefix / "bin")
+
+
+def run() -> None:
+    """Do what the command line says, as an entry point."""
+    perform(sys.argv[1:])
 
 
 def spin(cpu_s: float) -> None:

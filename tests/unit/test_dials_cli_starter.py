@@ -1,4 +1,4 @@
-"""Programs start, end and are ended as asked; the fake DIALS is a real executable."""
+"""Programs start, end and are ended as asked, plainly and by the server; the fake DIALS is real programs."""
 
 import errno
 import json
@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 from tests.fakes import fake_dials
 
+from beamloop.dials_cli.forking_starter import ForkingStarter
+from beamloop.dials_cli.server_door import stop_servers
 from beamloop.dials_cli.starter import PlainStarter
 from beamloop.errors import DiskFullError, InvalidInputError, TransientError
 from beamloop.records.program import ProgramEnd, ProgramLimits, ProgramRequest, ProgramResult
@@ -26,9 +28,21 @@ pytestmark = pytest.mark.unit
 GONE_WITHIN_S = 1.5  # the launcher's GRACE_S of 0.5 and room for a busy machine
 
 
-@pytest.fixture
-def bin_directory(tmp_path: Path) -> Path:
-    return fake_dials.install(tmp_path / "bin")
+Starter = PlainStarter | ForkingStarter
+
+
+@pytest.fixture(scope="module")
+def bin_directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return fake_dials.install_with_python(tmp_path_factory.mktemp("dials"))
+
+
+@pytest.fixture(params=["plain", "forked"])
+def starter(request: pytest.FixtureRequest, bin_directory: Path, tmp_path: Path) -> Iterator[Starter]:
+    if request.param == "plain":
+        yield PlainStarter(bin_directory)
+    else:
+        yield ForkingStarter(bin_directory, bin_directory / "python", tmp_path / "server")
+        stop_servers(tmp_path / "server")
 
 
 @pytest.fixture
@@ -38,9 +52,9 @@ def work(tmp_path: Path) -> Path:
     return directory
 
 
-def run(bin_directory: Path, work: Path, *actions: str, **request: Any) -> ProgramResult:
+def run(starter: Starter, work: Path, *actions: str, **request: Any) -> ProgramResult:
     argv = ("dials.find_spots", *actions)
-    return PlainStarter(bin_directory).run(ProgramRequest(argv, work, "find_spots.out", **request))
+    return starter.run(ProgramRequest(argv, work, "find_spots.out", **request))
 
 
 def told(path: Path, timeout_s: float = 10.0) -> dict[str, Any]:
@@ -72,9 +86,9 @@ def assert_gone(*pids: int) -> None:
         time.sleep(0.02)
 
 
-def test_a_program_that_ends_with_0_and_writes_its_outputs_succeeds(bin_directory: Path, work: Path) -> None:
+def test_a_program_that_ends_with_0_and_writes_its_outputs_succeeds(starter: Starter, work: Path) -> None:
     result = run(
-        bin_directory,
+        starter,
         work,
         "fake.say=two words",
         "fake.write=strong.refl",
@@ -96,36 +110,36 @@ def test_a_program_that_ends_with_0_and_writes_its_outputs_succeeds(bin_director
     ("action", "exit_code"), [("fake.exit=3", 3), ("fake.die_of=11", 139), ("fake.die_of=9", 137)]
 )
 def test_the_exit_code_is_counted_as_a_shell_does(
-    bin_directory: Path, work: Path, action: str, exit_code: int
+    starter: Starter, work: Path, action: str, exit_code: int
 ) -> None:
-    result = run(bin_directory, work, action)
+    result = run(starter, work, action)
     assert (result.end, result.exit_code, result.succeeded) == (ProgramEnd.EXITED, exit_code, False)
 
 
-def test_exit_code_0_without_the_outputs_is_no_success(bin_directory: Path, work: Path) -> None:
+def test_exit_code_0_without_the_outputs_is_no_success(starter: Starter, work: Path) -> None:
     outputs = ("a.expt", "b.refl", "c.refl")
-    result = run(bin_directory, work, "fake.write=a.expt", "fake.touch=b.refl", expected_outputs=outputs)
+    result = run(starter, work, "fake.write=a.expt", "fake.touch=b.refl", expected_outputs=outputs)
     assert result.exit_code == 0
     assert result.missing_outputs == ("b.refl", "c.refl")
     assert not result.succeeded
 
 
-def test_an_output_of_an_earlier_attempt_does_not_count(bin_directory: Path, work: Path) -> None:
+def test_an_output_of_an_earlier_attempt_does_not_count(starter: Starter, work: Path) -> None:
     (work / "strong.refl").write_text("of yesterday")
-    result = run(bin_directory, work, expected_outputs=("strong.refl",))
+    result = run(starter, work, expected_outputs=("strong.refl",))
     assert result.missing_outputs == ("strong.refl",)
 
 
-def test_an_output_that_is_written_again_counts(bin_directory: Path, work: Path) -> None:
+def test_an_output_that_is_written_again_counts(starter: Starter, work: Path) -> None:
     (work / "strong.refl").write_text("of yesterday")
-    result = run(bin_directory, work, "fake.write=strong.refl", expected_outputs=("strong.refl",))
+    result = run(starter, work, "fake.write=strong.refl", expected_outputs=("strong.refl",))
     assert result.succeeded
 
 
-def test_a_program_is_ended_at_its_time_limit(bin_directory: Path, work: Path) -> None:
+def test_a_program_is_ended_at_its_time_limit(starter: Starter, work: Path) -> None:
     started = time.monotonic()
     result = run(
-        bin_directory,
+        starter,
         work,
         "fake.tell=program",
         "fake.deaf",
@@ -138,9 +152,9 @@ def test_a_program_is_ended_at_its_time_limit(bin_directory: Path, work: Path) -
     assert not is_running(told(work / "program")["pid"])
 
 
-def test_a_grandchild_in_a_session_of_its_own_ends_with_its_program(bin_directory: Path, work: Path) -> None:
+def test_a_grandchild_in_a_session_of_its_own_ends_with_its_program(starter: Starter, work: Path) -> None:
     result = run(
-        bin_directory,
+        starter,
         work,
         "fake.orphan",
         "fake.tell=orphan",
@@ -151,10 +165,10 @@ def test_a_grandchild_in_a_session_of_its_own_ends_with_its_program(bin_director
     assert not is_running(told(work / "orphan")["pid"])
 
 
-def test_a_program_is_ended_when_its_tree_needs_too_much_memory(bin_directory: Path, work: Path) -> None:
+def test_a_program_is_ended_when_its_tree_needs_too_much_memory(starter: Starter, work: Path) -> None:
     limit_bytes = 150 * 1024**2
     result = run(
-        bin_directory,
+        starter,
         work,
         "fake.allocate_mb=100",
         "fake.orphan",
@@ -168,9 +182,9 @@ def test_a_program_is_ended_when_its_tree_needs_too_much_memory(bin_directory: P
     assert result.wall_s < 20
 
 
-def test_cpu_time_is_that_of_the_whole_tree(bin_directory: Path, work: Path) -> None:
+def test_cpu_time_is_that_of_the_whole_tree(starter: Starter, work: Path) -> None:
     result = run(
-        bin_directory,
+        starter,
         work,
         "fake.spin_s=0.4",
         "fake.orphan",
@@ -183,20 +197,20 @@ def test_cpu_time_is_that_of_the_whole_tree(bin_directory: Path, work: Path) -> 
     assert 1.0 <= result.cpu_s < 1.4
 
 
-def test_a_flood_of_output_goes_to_the_log_and_nowhere_else(bin_directory: Path, work: Path) -> None:
-    result = run(bin_directory, work, "fake.flood_mb=50")
+def test_a_flood_of_output_goes_to_the_log_and_nowhere_else(starter: Starter, work: Path) -> None:
+    result = run(starter, work, "fake.flood_mb=50")
     assert result.succeeded
     assert result.log_path.stat().st_size == 50 * 1024**2
 
 
 def test_only_the_allow_list_and_the_requests_own_variables_pass(
-    bin_directory: Path, work: Path, monkeypatch: pytest.MonkeyPatch
+    starter: Starter, work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BEAMLOOP_S3_SECRET_KEY", "secret")
     monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", "secret")
     monkeypatch.setenv("PYTHONPATH", "/elsewhere")
     monkeypatch.setenv("TMPDIR", str(work))
-    run(bin_directory, work, "fake.tell=facts", environment={"DXTBX_OVERLOAD_SCALE": "1"})
+    run(starter, work, "fake.tell=facts", environment={"DXTBX_OVERLOAD_SCALE": "1"})
     environment = told(work / "facts")["environment"]
     assert "secret" not in environment.values()
     assert "PYTHONPATH" not in environment
@@ -222,16 +236,16 @@ HOSTILE = (
 )
 
 
-def test_hostile_arguments_arrive_as_they_are(bin_directory: Path, work: Path) -> None:
-    run(bin_directory, work, "fake.tell=facts", *HOSTILE)
+def test_hostile_arguments_arrive_as_they_are(starter: Starter, work: Path) -> None:
+    run(starter, work, "fake.tell=facts", *HOSTILE)
     assert told(work / "facts")["argv"] == ["fake.tell=facts", *HOSTILE]
     assert sorted(path.name for path in work.iterdir()) == ["facts", "find_spots.out"]
 
 
-def test_a_hostile_working_directory_is_just_a_directory(bin_directory: Path, tmp_path: Path) -> None:
+def test_a_hostile_working_directory_is_just_a_directory(starter: Starter, tmp_path: Path) -> None:
     directory = tmp_path / "$(touch stolen) 'x'\n\udcff"
     directory.mkdir()
-    assert run(bin_directory, directory, "fake.write=out", expected_outputs=("out",)).succeeded
+    assert run(starter, directory, "fake.write=out", expected_outputs=("out",)).succeeded
 
 
 def test_a_missing_program_names_the_setting_and_the_package(work: Path, tmp_path: Path) -> None:
@@ -247,12 +261,12 @@ def test_a_program_whose_interpreter_is_missing_is_reported(work: Path, tmp_path
     program.write_text("#!/nowhere/python\n")
     program.chmod(0o755)
     with pytest.raises(InvalidInputError, match="cannot be started"):
-        run(tmp_path, work)
+        run(PlainStarter(tmp_path), work)
 
 
-def test_a_missing_working_directory_is_reported(bin_directory: Path, tmp_path: Path) -> None:
+def test_a_missing_working_directory_is_reported(starter: Starter, tmp_path: Path) -> None:
     with pytest.raises(InvalidInputError, match="cannot be started"):
-        run(bin_directory, tmp_path / "nowhere")
+        run(starter, tmp_path / "nowhere")
 
 
 @pytest.fixture
@@ -268,29 +282,29 @@ def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "--lazy", str(directory)], check=True)
 
 
-def test_a_program_that_fills_the_disk_is_no_fault_of_the_data(bin_directory: Path, tiny_disk: Path) -> None:
+def test_a_program_that_fills_the_disk_is_no_fault_of_the_data(starter: Starter, tiny_disk: Path) -> None:
     with pytest.raises(DiskFullError, match="full"):
-        run(bin_directory, tiny_disk, "fake.flood_mb=1")
+        run(starter, tiny_disk, "fake.flood_mb=1")
 
 
-def test_a_log_that_finds_no_room_is_reported(bin_directory: Path, tiny_disk: Path) -> None:
+def test_a_log_that_finds_no_room_is_reported(starter: Starter, tiny_disk: Path) -> None:
     for number in range(8):
         with suppress(OSError):
             (tiny_disk / str(number)).touch()
     with pytest.raises(DiskFullError, match="full"):
-        run(bin_directory, tiny_disk)
+        run(starter, tiny_disk)
 
 
 def test_a_failure_on_a_disk_without_room_is_blamed_on_the_disk(
-    bin_directory: Path, work: Path, monkeypatch: pytest.MonkeyPatch
+    starter: Starter, work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def refuse(descriptor: int, offset: int, length: int) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(os, "posix_fallocate", refuse)
     with pytest.raises(DiskFullError, match="full"):
-        run(bin_directory, work, "fake.exit=1")
-    assert run(bin_directory, work).succeeded
+        run(starter, work, "fake.exit=1")
+    assert run(starter, work).succeeded
 
 
 ACTIONS = ("fake.tell=program", "fake.deaf", "fake.orphan", "fake.tell=orphan", "fake.sleep_s=60")
@@ -316,14 +330,15 @@ LEAVES_A_COPY = """
 """
 
 
-def start_caller(bin_directory: Path, work: Path, body: str) -> subprocess.Popen[bytes]:
+def start_caller(starter: Starter, work: Path, body: str) -> subprocess.Popen[bytes]:
     """Start a process that runs the fake as a task does."""
     script = (
         "import json, os, signal, threading, time\n"
-        "from pathlib import Path\n"
+        "from pathlib import Path, PosixPath\n"
+        "from beamloop.dials_cli.forking_starter import ForkingStarter\n"
         "from beamloop.dials_cli.starter import PlainStarter\n"
         "from beamloop.records.program import ProgramRequest\n"
-        f"starter = PlainStarter(Path({str(bin_directory)!r}))\n"
+        f"starter = {starter!r}\n"
         f"request = ProgramRequest(('dials.index', *{ACTIONS!r}), Path({str(work)!r}), 'index.out')\n"
         f"if True:{body}"
     )
@@ -334,9 +349,9 @@ def start_caller(bin_directory: Path, work: Path, body: str) -> subprocess.Popen
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_nothing_outlives_a_caller_that_is_killed(
-    bin_directory: Path, work: Path, number: signal.Signals
+    starter: Starter, work: Path, number: signal.Signals
 ) -> None:
-    caller = start_caller(bin_directory, work, DIES_BY_DEFAULT)
+    caller = start_caller(starter, work, DIES_BY_DEFAULT)
     pids = told(work / "orphan")["pid"], told(work / "program")["pid"]
     caller.send_signal(number)
     assert_gone(*pids)
@@ -344,9 +359,9 @@ def test_nothing_outlives_a_caller_that_is_killed(
 
 
 def test_nothing_outlives_a_caller_that_is_killed_with_its_process_group(
-    bin_directory: Path, work: Path
+    starter: Starter, work: Path
 ) -> None:
-    caller = start_caller(bin_directory, work, DIES_BY_DEFAULT)
+    caller = start_caller(starter, work, DIES_BY_DEFAULT)
     pids = told(work / "orphan")["pid"], told(work / "program")["pid"]
     os.killpg(caller.pid, signal.SIGKILL)
     assert_gone(*pids)
@@ -354,9 +369,9 @@ def test_nothing_outlives_a_caller_that_is_killed_with_its_process_group(
 
 
 def test_the_program_does_not_outlive_caller_and_launcher_killed_together(
-    bin_directory: Path, work: Path
+    starter: Starter, work: Path
 ) -> None:
-    caller = start_caller(bin_directory, work, DIES_BY_DEFAULT)
+    caller = start_caller(starter, work, DIES_BY_DEFAULT)
     orphan, program = told(work / "orphan")["pid"], told(work / "program")["pid"]
     caller.send_signal(signal.SIGSTOP)  # so that it cannot act on its launcher's death
     os.kill(launcher_of(program), signal.SIGKILL)
@@ -366,16 +381,16 @@ def test_the_program_does_not_outlive_caller_and_launcher_killed_together(
     os.kill(orphan, signal.SIGKILL)  # nobody is left who could have known of it
 
 
-def test_an_exception_through_the_call_ends_the_program_first(bin_directory: Path, work: Path) -> None:
-    caller = start_caller(bin_directory, work, RAISES)
+def test_an_exception_through_the_call_ends_the_program_first(starter: Starter, work: Path) -> None:
+    caller = start_caller(starter, work, RAISES)
     pids = told(work / "orphan")["pid"], told(work / "program")["pid"]
     caller.send_signal(signal.SIGTERM)
     assert caller.wait(GONE_WITHIN_S) == 7
     assert not any(is_running(pid) for pid in pids)
 
 
-def test_nothing_outlives_a_killed_caller_whose_forked_copy_lives_on(bin_directory: Path, work: Path) -> None:
-    caller = start_caller(bin_directory, work, LEAVES_A_COPY)
+def test_nothing_outlives_a_killed_caller_whose_forked_copy_lives_on(starter: Starter, work: Path) -> None:
+    caller = start_caller(starter, work, LEAVES_A_COPY)
     pids = told(work / "orphan")["pid"], told(work / "program")["pid"]
     copy = told(work / "copy")["pid"]
     try:
@@ -387,14 +402,14 @@ def test_nothing_outlives_a_killed_caller_whose_forked_copy_lives_on(bin_directo
 
 
 def test_a_killed_launcher_takes_the_program_with_it_and_the_step_may_be_tried_again(
-    bin_directory: Path, work: Path
+    starter: Starter, work: Path
 ) -> None:
     caught: list[BaseException] = []
     actions = ("fake.deaf", "fake.tell=program", "fake.child", "fake.tell=child", "fake.sleep_s=60")
 
     def call() -> None:
         try:
-            run(bin_directory, work, *actions)
+            run(starter, work, *actions)
         except TransientError as error:
             caught.append(error)
 
@@ -408,11 +423,11 @@ def test_a_killed_launcher_takes_the_program_with_it_and_the_step_may_be_tried_a
 
 
 def test_a_launcher_that_is_asked_to_stop_reports_the_program_as_cancelled(
-    bin_directory: Path, work: Path
+    starter: Starter, work: Path
 ) -> None:
     results: list[ProgramResult] = []
     thread = threading.Thread(
-        target=lambda: results.append(run(bin_directory, work, "fake.tell=program", "fake.sleep_s=60"))
+        target=lambda: results.append(run(starter, work, "fake.tell=program", "fake.sleep_s=60"))
     )
     thread.start()
     os.kill(launcher_of(told(work / "program")["pid"]), signal.SIGTERM)

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from beamloop.dials_cli.starter import PlainStarter, ProgramStarter
+from beamloop.dials_cli.forking_starter import ForkingStarter
+from beamloop.dials_cli.starter import PlainStarter
+from beamloop.dials_cli.starting import ProgramStarter
 from beamloop.dials_cli.version import dials_version
 from beamloop.settings import DialsSettings
 
@@ -20,11 +22,14 @@ class Dials:
 
 
 def open_dials(settings: DialsSettings) -> Dials:
-    """Return a handle whose programs start as plain processes; nothing is started or looked up yet.
+    """Return a handle that starts programs as the settings say; nothing is started or looked up yet.
 
     Parameters
     ----------
     settings
-        Which DIALS.
+        Which DIALS, and where its server listens, if it is used.
     """
-    return Dials(settings, PlainStarter(settings.bin_directory))
+    if settings.server_directory is None:
+        return Dials(settings, PlainStarter(settings.bin_directory))
+    served = ForkingStarter(settings.bin_directory, settings.python, settings.server_directory)
+    return Dials(settings, served)

@@ -2,14 +2,15 @@
 
 Started by :class:`beamloop.dials_cli.starter.PlainStarter` as a separate process,
 `python -I -S launcher.py TIME_S MEMORY_BYTES CALLER_PID PROGRAM ARGUMENT...`, with the standard library
-only, so that a start costs milliseconds. Environment and working directory are the program's.
+only, so that a start costs milliseconds. Environment and working directory are the program's. The DIALS
+server (scripts/serve_programs.py) watches the programs that it forks with the same functions.
 
 - Standard input is a pipe that the caller keeps open: its end means "cancel". A caller that dies by SIGKILL
   ends it too, and the kernel's parent-death signal says the same where a forked copy of the caller still
   holds the pipe.
 - Standard error is the program's log.
 - Standard output carries the program's process id, which is also its group's and session's, and one line
-  of JSON when everything has ended, see :func:`report`.
+  of JSON when everything has ended, see :func:`conduct`.
 
 The program leads its own session. This process is the subreaper of whatever the program leaves behind, so
 its own list of descendants is complete, and so are the sums of CPU time taken when they are waited for.
@@ -26,6 +27,7 @@ import select
 import signal
 import sys
 import time
+from collections.abc import Callable, Sequence
 
 POLL_S = 0.25  # between two looks at memory; a program that takes 2 GB/s overshoots by half a GB
 POLL_SHARE = 0.02  # of a CPU at most for these looks, on a machine with thousands of processes
@@ -107,31 +109,39 @@ def end_all(tally: Tally) -> None:
         time.sleep(0.01)
 
 
-def prepare(caller: int) -> int:
-    """Tie this process to its caller; return the descriptor that tells of signals."""
-    libc = ctypes.CDLL(None)
-    libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
-    # Sent when the *thread* that started us ends: that thread waits in PlainStarter.run all the while.
-    libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+def prepare() -> int:
+    """Make this process the one that its descendants are left to; return what tells of signals."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
     told, tell = os.pipe()
     os.set_blocking(tell, False)
     signal.set_wakeup_fd(tell)
     for number in (*CANCELLING, signal.SIGCHLD):
         signal.signal(number, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    if os.getppid() != caller:
-        sys.exit(1)  # it died before it could be watched
     return told
 
 
-def start(argv: list[str]) -> tuple[int, int]:
-    """Start the program; return its process id and the error number of execve, 0 where it ran."""
+def end_with_caller(caller: int) -> None:
+    """Be told by SIGTERM when the caller dies."""
+    # Sent when the *thread* that started us ends: that thread waits in PlainStarter.run all the while.
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != caller:
+        sys.exit(1)  # it died before it could be watched
+
+
+def start(become: Callable[[int], object]) -> tuple[int, int]:
+    """Fork the program; return its process id and the number of the error that kept it back, else 0.
+
+    `become` turns the child into the program. It is given a descriptor whose end says that nothing went
+    wrong: execve closes it, others must.
+    """
     failed, fail = os.pipe()
     launcher = os.getpid()
     pid = os.fork()
     if pid == 0:
         try:
-            become(argv, launcher)
+            leave(launcher)
+            become(fail)
         except OSError as error:
             os.write(fail, str(error.errno).encode())
         os._exit(127)
@@ -140,8 +150,8 @@ def start(argv: list[str]) -> tuple[int, int]:
         return pid, int(answer.read() or 0)
 
 
-def become(argv: list[str], launcher: int) -> None:
-    """Turn the forked child into the program, with the log as its standard output and error."""
+def leave(launcher: int) -> None:
+    """Give the forked child a session of its own, with the log as its standard output and error."""
     os.setsid()
     # A killed launcher cannot tidy: then at least the program itself goes at once.
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -155,22 +165,24 @@ def become(argv: list[str], launcher: int) -> None:
         signal.signal(number, signal.SIG_DFL)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
-    os.execv(argv[0], argv)  # noqa: S606 (an argument list is what is wanted)
 
 
-def watch(tally: Tally, told: int, time_s: float, memory_bytes: int) -> str:
-    """Wait until the program ends or must be ended; return which, as a ProgramEnd."""
+def watch(tally: Tally, told: int, cancelling: Sequence[int], time_s: float, memory_bytes: int) -> str:
+    """Wait until the program ends or must be ended; return which, as a ProgramEnd.
+
+    `told` tells of signals; a word or an end on one of the descriptors `cancelling` ends the program.
+    """
     deadline = time.monotonic() + time_s
     poll = select.poll()
-    poll.register(told, select.POLLIN)
-    poll.register(0, select.POLLIN)
+    for descriptor in (told, *cancelling):
+        poll.register(descriptor, select.POLLIN)
     pause_s = POLL_S
     while True:
         ready = poll.poll(max(0.0, min(pause_s, deadline - time.monotonic())) * 1000)
         tally.reap()
         if tally.status is not None:
             return "exited"
-        if any(fd == 0 or set(os.read(told, 512)) & set(CANCELLING) for fd, _ in ready):
+        if any(fd != told or set(os.read(told, 512)) & set(CANCELLING) for fd, _ in ready):
             return "cancelled"
         if time.monotonic() >= deadline:
             return "timed_out"
@@ -182,28 +194,41 @@ def watch(tally: Tally, told: int, time_s: float, memory_bytes: int) -> str:
             return "out_of_memory"
 
 
-def report(end: str, tally: Tally, wall_s: float, error_number: int) -> None:
-    """Write the result for the caller, if there still is one."""
-    line = (
+def conduct(
+    become: Callable[[int], object],
+    told: int,
+    cancelling: Sequence[int],
+    answer: int,
+    time_s: float,
+    memory_bytes: int,
+) -> None:
+    """Run a program to its end, however that comes, and write to `answer` what became of it."""
+    started = time.monotonic()
+    pid, error_number = start(become)
+    say(answer, f"{pid}\n")
+    tally = Tally(pid)
+    end = watch(tally, told, cancelling, time_s, memory_bytes)
+    end_all(tally)
+    wall_s = time.monotonic() - started
+    say(
+        answer,
         f'{{"end": "{end}", "exit_code": {tally.exit_code()}, "exec_errno": {error_number}, '
-        f'"wall_s": {wall_s!r}, "cpu_s": {tally.cpu_s!r}, "peak_memory_bytes": {tally.peak_bytes}}}\n'
+        f'"wall_s": {wall_s!r}, "cpu_s": {tally.cpu_s!r}, "peak_memory_bytes": {tally.peak_bytes}}}\n',
     )
-    with contextlib.suppress(BrokenPipeError):
-        os.write(1, line.encode())
+
+
+def say(answer: int, line: str) -> None:
+    """Write a line for the caller, if there still is one."""
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        os.write(answer, line.encode())
 
 
 def main(arguments: list[str]) -> None:
     """Run the program of the command line and report."""
     time_s, memory_bytes, caller, *argv = arguments
-    told = prepare(int(caller))
-    started = time.monotonic()
-    pid, error_number = start(argv)
-    with contextlib.suppress(BrokenPipeError):
-        os.write(1, f"{pid}\n".encode())
-    tally = Tally(pid)
-    end = watch(tally, told, float(time_s), int(memory_bytes))
-    end_all(tally)
-    report(end, tally, time.monotonic() - started, error_number)
+    told = prepare()
+    end_with_caller(int(caller))
+    conduct(lambda _: os.execv(argv[0], argv), told, (0,), 1, float(time_s), int(memory_bytes))  # noqa: S606
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from beamloop.dials_cli.environment import program_environment
-from beamloop.dials_cli.starter import find_program
+from beamloop.dials_cli.starting import find_program
 from beamloop.errors import InvalidInputError
 from beamloop.settings import DialsSettings
 

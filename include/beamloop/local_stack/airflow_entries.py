@@ -18,6 +18,7 @@ AIRFLOW_VARIABLES = {
     "beamloop_beamlines_directory": "BEAMLOOP_BEAMLINES",
     "beamloop_dials_bin": "BEAMLOOP_DIALS_BIN",
     "beamloop_dials_python": "BEAMLOOP_DIALS_PYTHON",
+    "beamloop_dials_server": "BEAMLOOP_DIALS_SERVER",
 }
 
 

@@ -35,6 +35,8 @@ def stack_variables(
     if dials := find_dials(environment):
         variables["BEAMLOOP_DIALS_BIN"] = str(dials.bin_directory)
         variables["BEAMLOOP_DIALS_PYTHON"] = str(dials.python)
+    if server := environment.get("BEAMLOOP_DIALS_SERVER"):
+        variables["BEAMLOOP_DIALS_SERVER"] = server
     if environment.get("BEAMLOOP_S3_ENDPOINT"):
         variables |= {
             name: value for name, value in environment.items() if name.startswith("BEAMLOOP_S3_") and value

@@ -1,10 +1,12 @@
 """Stop a local stack and leave no process of it behind."""
 
+from beamloop.dials_cli.server_door import stop_servers
 from beamloop.local_stack.exclusive import exclusive, uninterrupted
 from beamloop.local_stack.guard_locks import living_guards, wait_for_guards
 from beamloop.local_stack.layout import StackLayout
 from beamloop.local_stack.narration import Narration
 from beamloop.local_stack.supervision import Supervisor
+from beamloop.settings import dials_servers
 
 
 def take_down(layout: StackLayout, narration: Narration) -> bool:
@@ -36,4 +38,5 @@ def take_down(layout: StackLayout, narration: Narration) -> bool:
             with uninterrupted(), narration.step("Stack stopped"):
                 supervisor.shut_down()
                 wait_for_guards(layout)
+                stop_servers(dials_servers(layout.runs))
     return running

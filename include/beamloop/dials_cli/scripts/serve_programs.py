@@ -1,0 +1,261 @@
+"""Keep DIALS imported, and fork a child for each program that is asked for.
+
+Run by the DIALS Python, `python -I serve_programs.py SOCKET IDLE_S`; it returns when the server listens, and
+the server goes on behind it. Starting a DIALS program costs 1 to 1.6 CPU s, nearly all of it imports; a fork
+costs milliseconds.
+
+For each connection there is a *launcher*, forked from here, which does what launcher.py does: it forks the
+program, bounds its time and memory, ends it when the caller closes the connection or dies, and answers with
+the same two lines. So what the server is asked and what it does meanwhile never mix, and a server that is
+killed takes no program with it.
+
+A request is a length in bytes (8 of them, big-endian) with the open log as a file descriptor beside it, then
+as much JSON: program, arguments, working_directory, environment, time_s, memory_bytes. Or {"stop": true}.
+
+Only processes of the same user are answered. The server ends when nobody has asked for IDLE_S seconds, when
+its socket is no longer the one it made, and when DIALS was installed anew beneath it.
+"""
+
+import contextlib
+import gc
+import importlib.metadata
+import json
+import logging
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import launcher
+
+BACKLOG = 128  # more than any pool has slots
+LOOK_S = 1.0  # between two looks at the socket, at DIALS and at the clock
+LENGTH = struct.Struct("!Q")
+LONGEST_REQUEST = 64 * 1024**2  # bytes; a sweep of 100 000 images named one by one has 10 million
+PEER = struct.Struct("3i")  # struct ucred of unix(7): pid, uid, gid
+# What the programs load when they run: by these groups of entry points DIALS finds its methods.
+METHODS = (
+    "dials.index.basis_vector_search",
+    "dials.index.lattice_search",
+    "dials.integration.background",
+    "dials.integration.centroid",
+    "dials.spotfinder.threshold",
+    "dxtbx.profile_model",
+    "dxtbx.scaling_model_ext",
+)
+PRELOADED = (
+    "combine_experiments",
+    "export",
+    "find_spots",
+    "import",
+    "index",
+    "integrate",
+    "refine",
+    "refine_bravais_settings",
+    "search_beam_position",
+    "split_experiments",
+)
+
+
+class Programs:
+    """The programs of the installed DIALS, as its own console scripts name them."""
+
+    def __init__(self) -> None:
+        import dials
+
+        self.installed = Path(dials.__file__)
+        self.state = self.installed.stat()
+        found = importlib.metadata.distribution("dials").entry_points
+        self.scripts = {entry.name: entry for entry in found if entry.group == "console_scripts"}
+        self.methods = [entry for entry in found if entry.group in METHODS]
+
+    def preload(self) -> None:
+        """Import what programs need, so that their children find it there."""
+        for entry in [self.scripts.get(f"dials.{name}") for name in PRELOADED] + self.methods:
+            # What cannot be imported here says so to the one who asks for it.
+            with contextlib.suppress(Exception):
+                entry.load()
+        # A collection in a child would write to every object's page, and so copy it.
+        gc.collect()
+        gc.freeze()
+
+    def still_installed(self) -> bool:
+        """Tell whether the files on the disk are those that were imported."""
+        try:
+            now = self.installed.stat()
+        except OSError:
+            return False
+        return (now.st_ino, now.st_mtime_ns) == (self.state.st_ino, self.state.st_mtime_ns)
+
+
+def listen(path: str) -> socket.socket:
+    """Open the socket, for this user only."""
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        server.bind(path)
+    finally:
+        os.umask(before)
+    server.listen(BACKLOG)
+    return server
+
+
+def serve(server: socket.socket, path: str, idle_s: float, programs: Programs) -> None:
+    """Fork a launcher for each connection until there is a reason to end."""
+    mine = inode(path)
+    idle_looks = 0
+    children: set[int] = set()
+    while idle_looks * LOOK_S < idle_s and programs.still_installed() and inode(path) == mine:
+        ready, _, _ = select.select([server], [], [], LOOK_S)
+        children -= ended(children)
+        idle_looks = 0 if ready or children else idle_looks + 1
+        if not ready:
+            continue
+        connection, _ = server.accept()
+        pid, uid, _ = PEER.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size))
+        if uid == os.geteuid():
+            children.add(fork_launcher(server, connection, pid, programs))
+        connection.close()
+
+
+def inode(path: str) -> int:
+    """Return which file a name leads to, 0 where it leads to none."""
+    try:
+        return os.stat(path).st_ino
+    except OSError:
+        return 0
+
+
+def ended(children: set[int]) -> set[int]:
+    """Return the launchers that have ended."""
+    return {child for child in children if os.waitpid(child, os.WNOHANG)[0]}
+
+
+def fork_launcher(server: socket.socket, connection: socket.socket, caller: int, programs: Programs) -> int:
+    """Let a child look after one request; return its process id."""
+    server_pid = os.getpid()
+    child = os.fork()
+    if child == 0:
+        try:
+            server.close()
+            look_after(connection, caller, programs, server_pid)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    return child
+
+
+def look_after(connection: socket.socket, caller: int, programs: Programs, server_pid: int) -> None:
+    """Read one request, run its program, and answer."""
+    told = launcher.prepare()
+    # Tells of a caller whose end of the connection is also held by a forked copy of it.
+    watched_caller = os.pidfd_open(caller)
+    request, log = receive(connection)
+    if request.get("stop"):
+        os.kill(server_pid, signal.SIGTERM)
+        return
+    os.dup2(log, 2)
+    os.chdir(request["working_directory"])
+    launcher.conduct(
+        lambda _: become(programs, request),
+        told,
+        (connection.fileno(), watched_caller),
+        connection.fileno(),
+        request["time_s"],
+        request["memory_bytes"],
+    )
+
+
+def receive(connection: socket.socket) -> tuple[dict[str, Any], int]:
+    """Return a request and the descriptor of its log, if it has one."""
+    head, descriptors, _, _ = socket.recv_fds(connection, LENGTH.size, 1)
+    (length,) = LENGTH.unpack(head)
+    if length > LONGEST_REQUEST:
+        raise ValueError(f"a request of {length} bytes")
+    with connection.makefile("rb") as stream:
+        request = json.loads(stream.read(length))
+    return request, descriptors[0] if descriptors else -1
+
+
+def become(programs: Programs, request: dict[str, Any]) -> None:
+    """Be the program, as if its console script had been started."""
+    # What execve would close: the connection above all, whose end tells the caller of a killed launcher.
+    os.closerange(3, os.sysconf("SC_OPEN_MAX"))
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    name = request["program"]
+    Path("/proc/self/comm").write_text(name)
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    sys.argv = [name, *request["arguments"]]
+    with contextlib.suppress(ImportError):
+        import numpy
+
+        numpy.random.seed()  # a process of its own would have chosen its own
+    os._exit(exit_code(programs, name))
+
+
+def exit_code(programs: Programs, name: str) -> int:
+    """Run a program and return its exit code, as the interpreter does for a script's sys.exit(run())."""
+    try:
+        stop = programs.scripts[name].load()()
+    except SystemExit as error:
+        stop = error.code
+    except BaseException:
+        traceback.print_exc()
+        stop = 1
+    if not isinstance(stop, int | None):
+        print(stop, file=sys.stderr)
+        stop = 1
+    logging.shutdown()
+    sys.stderr.flush()
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return 120  # what the interpreter says when a full disk takes the last lines
+    return (stop or 0) & 0xFF
+
+
+def refuse_threads() -> None:
+    """End when importing DIALS has started threads.
+
+    A lock that another thread holds at a fork stays locked in the child for ever.
+    """
+    if len(os.listdir("/proc/self/task")) > 1:
+        sys.exit("Importing DIALS started threads, and a process with threads cannot be forked safely.")
+
+
+def go_on_behind() -> None:
+    """Leave the caller, who waits for this process's end, and live on as a child that nobody waits for."""
+    refuse_threads()
+    if os.fork():
+        os._exit(0)
+    os.setsid()
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+
+
+def main(path: str, idle_s: str) -> None:
+    """Listen, let the caller go on, import DIALS, serve."""
+    programs = Programs()
+    server = listen(path)
+    mine = inode(path)
+    try:
+        go_on_behind()
+        programs.preload()
+        refuse_threads()
+        serve(server, path, float(idle_s), programs)
+    finally:
+        if inode(path) == mine:
+            os.unlink(path)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
