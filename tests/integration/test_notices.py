@@ -1,12 +1,14 @@
 """What people are told and when, on a real catalogue; the senders only take notes."""
 
 import json
+import logging
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from tests.services.filled_catalogue import FilledCatalogue
+from tests.services.receivers import running_http_receiver
 
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.notifications import GIVE_UP_AFTER_S
@@ -15,6 +17,7 @@ from beamloop.errors import TransientError
 from beamloop.notices.deliver import Delivered, deliver
 from beamloop.notices.links import AirflowPages
 from beamloop.notices.outbox import notice_all
+from beamloop.notices.webhook import WebhookTarget, post
 from beamloop.notices.words import webhook_document
 from beamloop.records.identifiers import RequestId
 from beamloop.records.notification import Channel, Notification
@@ -323,3 +326,17 @@ def test_a_hostile_name_stays_text_in_every_field(bench: Bench) -> None:
     assert "<" not in document["text"]
     assert "\x1b" not in json.dumps(document["title"]) + document["text"]
     assert document["causes"][0]["sweeps"] == ["<!channel> &\n\x1b[31mred"]
+
+
+def test_a_posted_message_leaves_no_trace_of_the_address_in_any_log(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.plate.ask("a_1")
+    bench.close(1)
+    bench.told()
+    caplog.set_level(logging.INFO)
+    with running_http_receiver() as receiver:
+        post(WebhookTarget("chat", f"http://127.0.0.1:{receiver.port}/hooks/secret"), bench.chat.got[0])
+    assert receiver.got[0].path == "/hooks/secret"
+    assert "secret" not in caplog.text
+    assert logging.getLogger("httpx").level == logging.NOTSET

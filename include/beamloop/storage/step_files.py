@@ -21,7 +21,7 @@ def put_step_file(store: ArtifactStore, key: str, path: Path) -> StoredObject:
         return store.put(key, path)
     except ArtifactConflictError:
         # A predecessor on another machine uploaded this file and was lost before it could record it. What
-        # the catalogue does not know is nobody's: the housekeeping removes it; this file goes beside it.
+        # the catalogue does not know is nobody's: no reader asks for it; this file goes beside it.
         return store.put(f"{key}.{file_sha256(path)[:12]}", path)
 
 
