@@ -10,6 +10,9 @@ from beamloop.cli.cells import cells
 from beamloop.cli.clean import clean
 from beamloop.cli.demo import demo
 from beamloop.cli.failures import failures
+from beamloop.cli.groups import groups
+from beamloop.cli.joint import joint_app
+from beamloop.cli.member_words import exclude, include, limit, regroup
 from beamloop.cli.plain_text import plain
 from beamloop.cli.process import process
 from beamloop.cli.reprocess import reprocess
@@ -35,6 +38,11 @@ for command in (
     reprocess,
     show,
     failures,
+    groups,
+    exclude,
+    include,
+    regroup,
+    limit,
     simulate,
     cells,
     adopt,
@@ -43,6 +51,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(sample_app, name="sample")
+app.add_typer(joint_app, name="joint")
 
 
 def main() -> None:

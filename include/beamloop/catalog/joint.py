@@ -1,0 +1,226 @@
+"""Joint refinements: asked for once, recorded step by step, ended once."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from psycopg2.extensions import connection as Connection
+from psycopg2.extras import Json
+
+from beamloop.catalog.connection import QUERIES, Row
+from beamloop.catalog.isomorphism import group_member
+from beamloop.errors import NotFoundError
+from beamloop.records.artifact import StoredObject
+from beamloop.records.identifiers import CollectionId, GroupId, ReportId, natural_order
+from beamloop.records.isomorphism import GroupSnapshot
+from beamloop.records.joint import (
+    Comparison,
+    CrystalFigures,
+    Joint,
+    JointId,
+    JointOptions,
+    JointState,
+    JointStepReport,
+    joint_key,
+)
+from beamloop.records.outcome import Outcome, OutcomeCode
+
+
+def ask_for_joint(
+    connection: Connection,
+    group: GroupSnapshot,
+    options: JointOptions,
+    dials_version: str,
+    *,
+    requested_by: str,
+    again: bool = False,
+) -> JointId | None:
+    """Ask for the joint refinement of a group as it is now.
+
+    Parameters
+    ----------
+    connection
+        Inside a transaction.
+    group
+        The group and its members.
+    options
+        How to refine.
+    dials_version
+        The DIALS that will do it, e.g. "3.12.1".
+    requested_by
+        A person, or "refine_joint".
+    again
+        Ask for work that is known too, unless it waits still.
+
+    Returns
+    -------
+    JointId or None
+        None when this work is known.
+    """
+    key = joint_key(group.members, options, dials_version)
+    known = QUERIES.joint_repetitions(connection, group_id=group.group_id, work_sha256=key)
+    if known["repetition"] > 0 and (known["waits"] or not again):
+        return None
+    joint_id = QUERIES.put_joint(
+        connection,
+        group_id=group.group_id,
+        report_id=group.report_id,
+        work_sha256=key,
+        repetition=known["repetition"],
+        options=Json(options.as_json()),
+        dials_version=dials_version,
+        requested_by=requested_by,
+    )
+    if joint_id is None:  # another asker was faster
+        return None
+    for member in group.members:
+        QUERIES.add_joint_member(
+            connection,
+            joint_id=joint_id,
+            run_id=member.run_id,
+            crystal_number=member.crystal_number,
+            space_group=member.space_group,
+        )
+    return JointId(joint_id)
+
+
+def waiting_joints(connection: Connection, chosen: Sequence[JointId] | None = None) -> list[JointId]:
+    """Return the joint refinements that have not ended, the oldest first; of these only, where given."""
+    rows = QUERIES.waiting_joints(connection, joint_ids=None if chosen is None else list(chosen))
+    return [JointId(row["joint_id"]) for row in rows]
+
+
+def collections_with_groups(connection: Connection) -> list[CollectionId]:
+    """Return the collections that a report has sorted into groups."""
+    return [CollectionId(row["collection_id"]) for row in QUERIES.collections_with_groups(connection)]
+
+
+def load_joint(connection: Connection, joint_id: JointId) -> Joint:
+    """Return a joint refinement; its members in natural order of the sweep's name.
+
+    Raises
+    ------
+    NotFoundError
+        When there is none of this number.
+    """
+    row = QUERIES.joint_by_id(connection, joint_id=joint_id)
+    if row is None:
+        raise NotFoundError(
+            f"The catalogue has no joint refinement {joint_id}.",
+            try_next="`beamloop joint show COLLECTION` lists them.",
+        )
+    members = [group_member(member) for member in QUERIES.members_of_joint(connection, joint_id=joint_id)]
+    failed = row["code"] is not None
+    return Joint(
+        joint_id=joint_id,
+        group_id=GroupId(row["group_id"]),
+        group_name=row["group_name"],
+        report_id=ReportId(row["report_id"]),
+        collection_id=CollectionId(row["collection_id"]),
+        collection_name=row["collection_name"],
+        members=tuple(sorted(members, key=lambda m: (natural_order(m.sweep_name), m.crystal_number))),
+        options=JointOptions.from_json(row["options"]),
+        dials_version=row["dials_version"],
+        requested_by=row["requested_by"],
+        asked_at=row["asked_at"],
+        place=row["place"],
+        state=JointState(row["state"]),
+        outcome=Outcome(OutcomeCode(row["code"]), row["sentence"], row["step"]) if failed else None,
+        sentence=row["sentence"],
+        steps_done=frozenset(row["steps_done"]),
+    )
+
+
+def start_joint(connection: Connection, joint_id: JointId) -> None:
+    """Note that work has begun."""
+    QUERIES.start_joint(connection, joint_id=joint_id)
+
+
+def note_joint_trouble(connection: Connection, joint_id: JointId, trouble: str) -> None:
+    """Keep the words of a transient error, for the case that Airflow gives up."""
+    QUERIES.note_joint_trouble(connection, joint_id=joint_id, trouble=trouble)
+
+
+def record_joint_step(
+    connection: Connection, joint_id: JointId, report: JointStepReport, artifacts: Sequence[StoredObject]
+) -> bool:
+    """Record a step whole, once; see :func:`beamloop.catalog.runs.record_step`."""
+    step = QUERIES.put_joint_step(
+        connection,
+        joint_id=joint_id,
+        step=report.step,
+        started_at=report.started_at,
+        ended_at=report.ended_at,
+        finding=report.finding,
+        cpu_s=report.cpu_s,
+        peak_memory_bytes=report.peak_memory_bytes,
+    )
+    if step is None:
+        return False
+    for name, stored in zip(report.artifact_names, artifacts, strict=True):
+        QUERIES.add_joint_artifact(
+            connection,
+            joint_id=joint_id,
+            step=report.step,
+            name=name,
+            key=stored.key,
+            sha256=stored.sha256,
+            size_bytes=stored.size_bytes,
+        )
+    if report.comparison:
+        _add_comparison(connection, joint_id, report.comparison)
+    if report.outcome:
+        fail_joint(connection, joint_id, report.outcome)
+    elif report.state:
+        QUERIES.end_joint(
+            connection,
+            joint_id=joint_id,
+            state=report.state.value,
+            code=None,
+            step=None,
+            sentence=report.sentence,
+        )
+    return True
+
+
+def fail_joint(connection: Connection, joint_id: JointId, outcome: Outcome) -> None:
+    """End a joint refinement without a result."""
+    QUERIES.end_joint(
+        connection,
+        joint_id=joint_id,
+        state=JointState.FAILED.value,
+        code=outcome.code.value,
+        step=outcome.step,
+        sentence=outcome.sentence,
+    )
+
+
+def _add_comparison(connection: Connection, joint_id: JointId, comparison: Comparison) -> None:
+    for member in comparison.members:
+        crystal = {"run_id": member.run_id, "crystal_number": member.crystal_number}
+        if member.left:
+            QUERIES.let_joint_member_go(connection, joint_id=joint_id, left_why=member.left, **crystal)
+        for moment, figures in (("before", member.before), ("after", member.after)):
+            if figures:
+                values = _crystal_row(figures)
+                QUERIES.add_joint_crystal(connection, joint_id=joint_id, moment=moment, **crystal, **values)
+    for moment, group in (("before", comparison.before), ("after", comparison.after)):
+        QUERIES.add_joint_figures(connection, joint_id=joint_id, moment=moment, **asdict(group))
+    QUERIES.add_joint_words(
+        connection,
+        joint_id=joint_id,
+        setting=comparison.setting,
+        worse=list(comparison.worse),
+        notes=list(comparison.notes),
+        parts=comparison.parts,
+    )
+
+
+def _crystal_row(figures: CrystalFigures) -> Row:
+    su = list(figures.cell_su) if figures.cell_su else None
+    return asdict(figures) | {"cell": list(figures.cell), "cell_su": su}
+
+
+def artifacts_of_joint_step(connection: Connection, joint_id: JointId, step: str) -> dict[str, StoredObject]:
+    """Return where the files of a recorded step are, by name."""
+    rows = QUERIES.artifacts_of_joint_step(connection, joint_id=joint_id, step=step)
+    return {row["name"]: StoredObject(row["key"], row["sha256"], row["size_bytes"]) for row in rows}

@@ -1,0 +1,81 @@
+"""How the parameters of a refinement correlate."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from beamloop.dials_cli.handle import Dials
+from beamloop.errors import InvalidInputError
+from beamloop.records.program import ProgramLimits, ProgramRequest, ProgramResult
+
+SCRIPT = Path(__file__).with_name("scripts") / "correlate_parameters.py"
+
+
+@dataclass(frozen=True, slots=True)
+class Correlations:
+    """Correlations between the parameters of beam, detector and one crystal."""
+
+    labels: tuple[str, ...]  # ("Detector1Dist", ..., "Beam1Mu2", "CrystalPhi1", ...), DIALS's names
+    matrices: Mapping[str, NDArray[np.float64]]  # by residual: "X", "Y", "Phi"; each of shape (n, n)
+
+
+def correlate_parameters(
+    dials: Dials,
+    directory: Path,
+    experiments: Path,
+    reflections: Path,
+    *,
+    position: int,
+    output: str,
+    options: Sequence[str] = (),
+    limits: ProgramLimits,
+) -> ProgramResult:
+    """Calculate correlations at the models given; write them to `output`.
+
+    Parameters
+    ----------
+    dials, directory, limits
+        As for all programs, see :mod:`beamloop.dials_cli.programs`.
+    experiments, reflections
+        Refined ones.
+    position
+        The crystal's place in the list, counted from 0.
+    output
+        A file in `directory`, e.g. "joint.json".
+    options
+        Those of the refinement, as dials.refine takes them.
+    """
+    request = ProgramRequest(
+        argv=(
+            str(dials.settings.python), str(SCRIPT), str(experiments), str(reflections), str(position),
+            output, *options,
+        ),
+        working_directory=directory,
+        log_name=f"{output}.out",
+        expected_outputs=(output,),
+        limits=limits,
+    )  # fmt: skip
+    return dials.starter.run(request)
+
+
+def read_correlations(path: Path) -> Correlations:
+    """Read what :func:`correlate_parameters` has written.
+
+    Raises
+    ------
+    InvalidInputError
+        When it is no such file.
+    """
+    try:
+        document = json.loads(path.read_bytes())
+        matrices = {name: np.array(rows, dtype=float) for name, rows in document["matrices"].items()}
+        return Correlations(tuple(document["labels"]), matrices)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InvalidInputError(
+            f"{path} cannot be read as correlations of parameters: {error!r}.",
+            try_next="Remove the step's folder; it is then done again.",
+        ) from error

@@ -1,0 +1,57 @@
+"""What one run of the DAG refine_joint takes up."""
+
+from collections.abc import Sequence
+
+from beamloop.catalog.connection import Catalog
+from beamloop.catalog.joint import load_joint, waiting_joints
+from beamloop.joint.ask import ask_for_groups
+from beamloop.records.identifiers import CollectionId
+from beamloop.records.joint import JointId
+
+# Airflow fails a task that maps over more than core.max_map_length (1024); what is left waits for the next
+# night.
+GROUPS_PER_RUN = 1000
+
+
+def take_up_groups(
+    catalog: Catalog,
+    dials_version: str,
+    *,
+    joint_ids: Sequence[int] | None = None,
+    collection_id: int | None = None,
+    group: str | None = None,
+) -> list[list[object]]:
+    """Ask for the groups that changed, and return the joint refinements that wait.
+
+    Parameters
+    ----------
+    catalog
+        The catalogue.
+    dials_version
+        E.g. "3.12.1".
+    joint_ids
+        Only these, where given; then nothing is asked for.
+    collection_id, group
+        Only the groups of this collection, and of this name, are asked for.
+
+    Returns
+    -------
+    list
+        Number and name of each, e.g. [[3, "plate3 A"]]; what an earlier night left undone comes first.
+
+    Raises
+    ------
+    CatalogUnavailableError
+        When the database does not answer.
+    """
+    with catalog.transaction() as connection:
+        if joint_ids is not None:
+            chosen = waiting_joints(connection, [JointId(joint_id) for joint_id in joint_ids])
+        else:
+            collection = None if collection_id is None else CollectionId(collection_id)
+            ask_for_groups(
+                connection, dials_version, requested_by="refine_joint", collection_id=collection, group=group
+            )
+            chosen = waiting_joints(connection)
+        joints = [load_joint(connection, joint_id) for joint_id in chosen[:GROUPS_PER_RUN]]
+    return [[joint.joint_id, joint.name] for joint in joints]
