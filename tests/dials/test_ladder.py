@@ -8,12 +8,17 @@ import pytest
 from tests.services.random_spots import write_random_spots
 from tests.services.sweep_bench import SweepBench, open_bench
 
+from beamloop.catalog.runs import load_run
+from beamloop.dials_cli.reflection_table import Flag, read_reflections
 from beamloop.records.outcome import OutcomeCode
 from beamloop.records.run import RungFact
 from beamloop.simulate import write_collection
 from beamloop.simulate.plan import CollectionPlan, SweepKind
 from beamloop.simulate.presets import PRESETS
+from beamloop.sweep.ladder import choose_rungs
 from beamloop.sweep.report_file import read_report
+from beamloop.sweep.rungs import climb, sweep_inputs
+from beamloop.sweep.work import StepWork
 
 pytestmark = pytest.mark.dials
 
@@ -29,7 +34,7 @@ def hard_plan() -> CollectionPlan:
         plan,
         sweeps=(
             replace(sweep, name=TWO_LATTICES, second_crystal_fraction=0.7),
-            replace(sweep, name=OFF_CENTRE),
+            replace(sweep, name=OFF_CENTRE, images=6),
             replace(sweep, name=BLANK, kind=SweepKind.BLANK),
         ),
         detector=replace(plan.detector, beam_offset_px=(1.6, -1.5)),
@@ -72,6 +77,24 @@ def test_a_weak_wedge_with_the_beam_off_its_centre_is_indexed_and_each_rung_expl
     rungs = rungs_of(bench, OFF_CENTRE)
     assert [rung.accepted for rung in rungs] == [False] * (len(rungs) - 1) + [True]
     assert all(rung.reason and rung.finding and rung.cpu_s > 0 for rung in rungs)
+
+
+def test_with_the_first_images_left_out_a_lattice_is_found_in_the_others_alone(bench: SweepBench) -> None:
+    assert bench.do(OFF_CENTRE, "import", "find_spots") is None
+    with bench.services.catalog.transaction() as connection:
+        run = load_run(connection, bench.runs[OFF_CENTRE])
+    directory = bench.run_directory(OFF_CENTRE)
+    folder = directory / ".staging-index" / "rung-1"
+    folder.mkdir(parents=True)
+    work = StepWork(run, "index", directory, folder.parent, bench.services.dials)
+    rungs = choose_rungs(run.parameters.sample, run.images, ())
+    trimmed = next(rung for rung in rungs if rung.method.endswith("first images left out"))
+    assert trimmed.index_options == ("indexing.image_range=2,6",)
+    finding = climb(work, trimmed, folder, sweep_inputs(work))
+    assert finding.outcome is None, finding.text
+    table = read_reflections(folder / "indexed.refl")
+    # Image 1 ends where z is 1; a spot's place is the middle of its rocking curve.
+    assert table["xyzobs.px.value"][table.has(Flag.INDEXED)][:, 2].min() >= 1.0
 
 
 def test_a_blank_sweep_never_comes_to_the_ladder(bench: SweepBench) -> None:

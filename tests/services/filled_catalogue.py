@@ -58,14 +58,16 @@ class FilledCatalogue:
             for request in requests:
                 self.runs |= {name: run_id for run_id, name in take_up(connection, request)}
 
-    def end(self, sweep: str, code: OutcomeCode, sentence: str, step: str = "index") -> None:
+    def end(
+        self, sweep: str, code: OutcomeCode, sentence: str, step: str = "index", space_group: str = "H 3"
+    ) -> None:
         """Let a sweep's newest run go through import and end with a step."""
         first = StepReport("import", NOW, NOW, "12 images of 0.5 deg",
                            programs=(started("dials.import", "template=it's $(x)_####.cbf", step="import"),),
                            artifact_names=("imported.expt",))  # fmt: skip
         rungs = (RungFact(1, "fft3d, no symmetry", "The first.", False, 0, sentence, 3.0),
                  RungFact(2, "fft1d, no symmetry", "It failed.", False, 5, "5 spots", 1.5))  # fmt: skip
-        crystal = CrystalFact(1, "H 3", (98.3, 98.3, 136.6, 90, 90, 120), (0.02, 0.02, 0.05, 0, 0, 0), 181,
+        crystal = CrystalFact(1, space_group, (98.3, 98.3, 136.6, 90, 90, 120), (0.02, 0.02, 0.05, 0, 0, 0), 181,
                               0.04, 0.05, 0.2, 0.3, 0.1, 250, 84, 90)  # fmt: skip
         last = StepReport(
             step, NOW, NOW, sentence,

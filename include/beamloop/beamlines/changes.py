@@ -99,6 +99,7 @@ def differences(old: Parameters, new: Parameters) -> list[str]:
         ("profile", old.profile, new.profile),
         ("space group", old.sample.space_group, new.sample.space_group),
         ("cell", old.sample.unit_cell, new.sample.unit_cell),
+        ("siblings", old.siblings and old.siblings.count, new.siblings and new.siblings.count),
         *_limit_pairs(old.limits, new.limits),
     )
     words = [f"{name} {before or 'none'} → {now or 'none'}" for name, before, now in pairs if before != now]

@@ -563,7 +563,11 @@ CREATE TABLE beamloop.runs (
     ended_at timestamp with time zone,
     last_trouble text DEFAULT ''::text NOT NULL,
     reopened_at timestamp with time zone,
+    second_chance_of bigint,
+    stands boolean DEFAULT true NOT NULL,
     CONSTRAINT runs_check CHECK (((ended_at IS NULL) OR (started_at IS NOT NULL))),
+    CONSTRAINT runs_check1 CHECK ((second_chance_of < run_id)),
+    CONSTRAINT runs_check2 CHECK ((stands OR (second_chance_of IS NOT NULL))),
     CONSTRAINT runs_repetition_check CHECK ((repetition >= 0))
 );
 
@@ -796,6 +800,9 @@ ALTER TABLE ONLY beamloop.runs
 ALTER TABLE ONLY beamloop.runs
     ADD CONSTRAINT runs_run_key_repetition_key UNIQUE (run_key, repetition);
 
+ALTER TABLE ONLY beamloop.runs
+    ADD CONSTRAINT runs_second_chance_of_key UNIQUE (second_chance_of);
+
 ALTER TABLE ONLY beamloop.samples_by_hand
     ADD CONSTRAINT samples_by_hand_pkey PRIMARY KEY (directory);
 
@@ -989,6 +996,9 @@ ALTER TABLE ONLY beamloop.rungs
 
 ALTER TABLE ONLY beamloop.runs
     ADD CONSTRAINT runs_request_id_fkey FOREIGN KEY (request_id) REFERENCES beamloop.requests(request_id);
+
+ALTER TABLE ONLY beamloop.runs
+    ADD CONSTRAINT runs_second_chance_of_fkey FOREIGN KEY (second_chance_of) REFERENCES beamloop.runs(run_id);
 
 ALTER TABLE ONLY beamloop.runs
     ADD CONSTRAINT runs_sweep_id_fkey FOREIGN KEY (sweep_id) REFERENCES beamloop.sweeps(sweep_id);

@@ -90,7 +90,12 @@ def describe_parameters(parameters: Parameters) -> str:
     own = own_settings(parameters)
     settings = [f"{step}.{option}" for step in STEPS for option in own.get(step, ())]
     known = f"sample: {parameters.sample}"
-    return "; ".join([f"profile {parameters.profile}", known, *settings])
+    return "; ".join([f"profile {parameters.profile}", known, *settings, *_second_chance(parameters)])
+
+
+def _second_chance(parameters: Parameters) -> Iterator[str]:
+    if parameters.siblings:
+        yield f"second chance: with the cell of {parameters.siblings.count} siblings"
 
 
 def _rung(rung: RungFact) -> Text:

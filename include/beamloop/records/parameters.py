@@ -9,6 +9,7 @@ from typing import Any
 from beamloop.records.identifiers import SweepId
 from beamloop.records.program import ProgramLimits
 from beamloop.records.sample import Sample, UnitCell
+from beamloop.records.siblings import Siblings
 
 STEPS = ("import", "find_spots", "index", "refine", "integrate", "export")
 
@@ -23,6 +24,7 @@ class Parameters:
     sample: Sample = Sample()
     limits: ProgramLimits = ProgramLimits()
     refuse_gaps: bool = False  # True: a sweep with missing images ends as missing_images
+    siblings: Siblings | None = None  # whom a second chance owes its sample and its detector to
 
     def as_json(self) -> dict[str, Any]:
         """Return plain values with sorted keys, fit for the catalogue and for hashing."""
@@ -35,8 +37,12 @@ class Parameters:
             "space_group": self.sample.space_group,
             "unit_cell": list(cell.as_tuple()) if cell else None,
         }
-        # Said only where it is so: the work of before this rule keeps its run key.
-        return values | {"refuse_gaps": True} if self.refuse_gaps else values
+        # Said only where it is so: the work of before these rules keeps its run key.
+        if self.refuse_gaps:
+            values["refuse_gaps"] = True
+        if self.siblings:
+            values["siblings"] = asdict(self.siblings)
+        return values
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Parameters":
@@ -49,6 +55,7 @@ class Parameters:
             sample=Sample(values["space_group"], UnitCell(*cell) if cell else None),
             limits=ProgramLimits(**values["limits"]),
             refuse_gaps=values.get("refuse_gaps", False),
+            siblings=Siblings(**values["siblings"]) if "siblings" in values else None,
         )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from beamloop.errors import InvalidInputError
 from beamloop.records.sample import UnitCell
 from beamloop.simulate.arrays import Floats
+from beamloop.simulate.geometry import rotation_matrix, to_vector
 from beamloop.simulate.plan import CollectionPlan, CrystalPlan, SweepKind
 from beamloop.simulate.random_streams import Stream, stream
 
@@ -89,12 +90,16 @@ def make_crystal(plan: CollectionPlan, sweep_index: int) -> Crystal | None:
 
 def make_second_crystal(plan: CollectionPlan, sweep_index: int) -> Crystal | None:
     """Draw the other crystal that the beam hits, the first one's but for orientation and brightness."""
-    fraction = plan.sweeps[sweep_index].second_crystal_fraction
+    sweep = plan.sweeps[sweep_index]
     first = make_crystal(plan, sweep_index)
-    if first is None or fraction <= 0:
+    if first is None or sweep.second_crystal_fraction <= 0:
         return None
-    orientation = _random_rotation(stream(plan.seed, Stream.CRYSTAL, sweep_index, 1))
-    return replace(first, orientation=orientation, photons=fraction * first.photons)
+    random = stream(plan.seed, Stream.CRYSTAL, sweep_index, 1)
+    if sweep.second_crystal_turn_deg is None:
+        orientation = _random_rotation(random)
+    else:
+        orientation = _random_turn(random, sweep.second_crystal_turn_deg) @ first.orientation
+    return replace(first, orientation=orientation, photons=sweep.second_crystal_fraction * first.photons)
 
 
 def doubled_cell(sample: CrystalPlan, space_group: gemmi.SpaceGroup) -> UnitCell:
@@ -146,6 +151,12 @@ def _cell_from_metric(metric: Floats) -> UnitCell:
     return UnitCell(
         *(float(length) for length in lengths), *(float(np.degrees(np.arccos(x))) for x in cosines)
     )
+
+
+def _random_turn(random: np.random.Generator, angle_deg: float) -> Floats:
+    """Draw a rotation by a given angle about an axis of any direction."""
+    axis = random.standard_normal(3)
+    return rotation_matrix(to_vector(axis / np.linalg.norm(axis)), np.radians(angle_deg))
 
 
 def _random_rotation(random: np.random.Generator) -> Floats:

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import cycle, islice
 
 from beamloop.errors import InvalidInputError
 from beamloop.records.sample import UnitCell
 from beamloop.simulate.plan import CollectionPlan, DetectorPlan, SweepPlan
-from beamloop.simulate.presets import PRESETS, make_sweeps
+from beamloop.simulate.presets import PRESETS
 
 _MISSING = re.compile(r"(?P<sweep>[^:]+):(?P<numbers>\d+(-\d+)?(,\d+(-\d+)?)*)")
 
@@ -62,14 +63,16 @@ def _detector(preset: DetectorPlan, wishes: Wishes) -> DetectorPlan:
 
 
 def _sweeps(preset: tuple[SweepPlan, ...], wishes: Wishes) -> tuple[SweepPlan, ...]:
-    """Repeat the preset's kinds to the number asked for, and take the missing images out."""
+    """Repeat the preset's sweeps to the number asked for, and take the missing images out."""
     count = len(preset) if wishes.sweeps is None else wishes.sweeps
-    images = preset[0].images if wishes.images is None else wishes.images
-    if count < 1 or images < 1:
+    if count < 1 or (wishes.images is not None and wishes.images < 1):
         raise InvalidInputError(
             "A collection needs a sweep, and a sweep an image.", try_next="Give at least 1."
         )
-    sweeps = make_sweeps([preset[i % len(preset)].kind for i in range(count)], images)
+    sweeps = tuple(
+        replace(like, name=f"xtal{number}_1", images=wishes.images or like.images)
+        for number, like in enumerate(islice(cycle(preset), count), start=1)
+    )
     missing = _missing_by_sweep(wishes.missing, sweeps)
     return tuple(replace(sweep, missing=missing.get(sweep.name, ())) for sweep in sweeps)
 

@@ -99,6 +99,8 @@ class SweepPlan:
     start_angle_deg: float = 0.0  # of image 1
     missing: tuple[int, ...] = ()  # image numbers that are never written: (5, 6)
     second_crystal_fraction: float = 0.0  # photons of another crystal in the beam against the first: 0.7
+    second_crystal_turn_deg: float | None = None  # from the first: 1.0 for a split one; None: any orientation
+    stray_spots: int = 0  # of salt, dust and the plate: 40, anywhere on the detector
 
 
 @dataclass(frozen=True, slots=True)

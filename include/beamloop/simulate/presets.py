@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from beamloop.simulate.hard_plate import plan_hard_plate
 from beamloop.simulate.plan import CollectionPlan, CrystalPlan, DetectorPlan, SweepKind, SweepPlan
 
 PresetBuilder = Callable[[int], CollectionPlan]
@@ -45,13 +46,4 @@ def _tiny2(seed: int) -> CollectionPlan:
     )
 
 
-def _hard(seed: int) -> CollectionPlan:
-    """Plan a whole plate: 73 wedges on a detector that is not where the header says."""
-    kinds = [_DEMO_KINDS[i % len(_DEMO_KINDS)] for i in range(73)]
-    detector = DetectorPlan(
-        distance_offset_mm=0.36, beam_offset_px=(1.4, -1.1), tilt_mrad=(2.0, -3.0), module_shift_rms_um=30.0
-    )
-    return CollectionPlan(make_sweeps(kinds, 12), seed, detector)
-
-
-PRESETS: Final[dict[str, PresetBuilder]] = {"teha12": _teha12, "tiny2": _tiny2, "hard": _hard}
+PRESETS: Final[dict[str, PresetBuilder]] = {"teha12": _teha12, "tiny2": _tiny2, "hard": plan_hard_plate}

@@ -15,6 +15,7 @@ class Stream(IntEnum):
     MODULES = 2
     CRYSTAL = 3
     NOISE = 4
+    STRAYS = 5
 
 
 def stream(seed: int, purpose: Stream, *which: int) -> np.random.Generator:

@@ -29,6 +29,7 @@ from beamloop.simulate.pilatus import COUNT_CUTOFF, image_size_px
 from beamloop.simulate.plan import CollectionPlan, sweep_images
 from beamloop.simulate.random_streams import Stream, stream
 from beamloop.simulate.spots import Spots, join_spots, predict_spots
+from beamloop.simulate.stray_spots import draw_stray_spots
 
 # Reflections are listed a little beyond the detector's corner, because cells differ from crystal to crystal.
 RESOLUTION_MARGIN = 0.93
@@ -43,7 +44,7 @@ class Scene:
     background: BackgroundSampler
 
     def spots(self, sweep_index: int) -> Spots | None:
-        """Return a sweep's spots, None for a blank one."""
+        """Return a sweep's spots, None where there are none."""
         return _spots(self.plan, sweep_index)
 
     def counts(self, sweep_index: int, number: int) -> Ints:
@@ -99,16 +100,15 @@ def scene_of(plan: CollectionPlan) -> Scene:
 @lru_cache(maxsize=1)
 def _spots(plan: CollectionPlan, sweep_index: int) -> Spots | None:
     drawn = (make_crystal(plan, sweep_index), make_second_crystal(plan, sweep_index))
-    crystals = [crystal for crystal in drawn if crystal]
-    if not crystals:
-        return None
     geometry = true_geometry(plan.detector, plan.seed)
-    return join_spots(
-        [
-            predict_spots(plan, crystal, reflections_of(plan, crystal), geometry, sweep_index)
-            for crystal in crystals
-        ]
-    )
+    parts = [
+        predict_spots(plan, crystal, reflections_of(plan, crystal), geometry, sweep_index)
+        for crystal in drawn
+        if crystal
+    ]
+    if plan.sweeps[sweep_index].stray_spots:
+        parts.append(draw_stray_spots(plan, geometry, sweep_index))
+    return join_spots(parts) if parts else None
 
 
 def reflections_of(plan: CollectionPlan, crystal: Crystal) -> ReflectionList:

@@ -124,8 +124,15 @@ def _sweep_truth(plan: CollectionPlan, index: int, sweep: SweepPlan) -> SweepTru
         oscillation_deg=plan.oscillation_deg,
         crystal=_crystal_truth(make_crystal(plan, index)),
         second_crystal=_crystal_truth(make_second_crystal(plan, index)),
-        expected_outcomes=EXPECTED_OUTCOMES[sweep.kind],
+        expected_outcomes=_expected_outcomes(sweep),
     )
+
+
+def _expected_outcomes(sweep: SweepPlan) -> tuple[OutcomeCode, ...]:
+    expected = EXPECTED_OUTCOMES[sweep.kind]
+    if sweep.kind is SweepKind.BLANK and sweep.stray_spots:
+        return (OutcomeCode.NO_LATTICE, *expected)
+    return expected
 
 
 def _crystal_truth(crystal: Crystal | None) -> CrystalTruth | None:

@@ -7,8 +7,10 @@ beamline's own records soon outweigh: see docs/decisions/0008-ladder.md.
 from dataclasses import dataclass, replace
 
 from beamloop.records.images import SweepImages
+from beamloop.sweep.few_spots import WEAK_SPOT_OPTIONS
 
 CHEAPEST = "fft1d"
+WEAK_REASON = "A weak crystal has three times as many spots as the usual threshold finds."
 # Enough images for the rocking curve of a spot to lie within what is left.
 FEWEST_IMAGES_LEFT = 4
 LEFT_OUT_FRACTION = 0.2
@@ -72,6 +74,28 @@ SIMPLE_RUNGS = (
     ),
 )
 
+# Where the cell is known, the methods that look for it among the fewest spots, on all the spots there are.
+WEAK_RUNGS = (
+    Rung(
+        method="real_space_grid_search, known cell, weak spots too",
+        reason=WEAK_REASON,
+        algorithm="real_space_grid_search",
+        with_cell=True,
+        expected_success=0.3,
+        expected_cpu_s=5.5,
+        spot_options=WEAK_SPOT_OPTIONS,
+    ),
+    Rung(
+        method="low_res_spot_match, known cell, weak spots too",
+        reason="Fits the known cell to the innermost spots: a handful suffices.",
+        algorithm="low_res_spot_match",
+        with_cell=True,
+        expected_success=0.2,
+        expected_cpu_s=5.5,
+        spot_options=WEAK_SPOT_OPTIONS,
+    ),
+)
+
 
 def last_resorts(first: Rung, images: SweepImages) -> list[Rung]:
     """Return variants of the first rung: another beam centre, other spots, fewer images.
@@ -94,14 +118,11 @@ def last_resorts(first: Rung, images: SweepImages) -> list[Rung]:
         ),
         replace(
             first,
-            method=f"{first.method}, more spots",
-            reason="A weak crystal has spots of two pixels that the usual threshold leaves out.",
+            method=f"{first.method}, weak spots too",
+            reason=WEAK_REASON,
             expected_success=0.15,
             expected_cpu_s=first.expected_cpu_s + 1.7,
-            spot_options=(
-                "spotfinder.threshold.dispersion.sigma_strong=2.5",
-                "spotfinder.filter.min_spot_size=2",
-            ),
+            spot_options=WEAK_SPOT_OPTIONS,
         ),
         replace(
             first,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from beamloop.records.images import SweepImages
 from beamloop.records.rung_record import RungRecord
 from beamloop.records.sample import Sample
-from beamloop.sweep.known_rungs import CHEAPEST, SIMPLE_RUNGS, Rung, last_resorts
+from beamloop.sweep.known_rungs import CHEAPEST, SIMPLE_RUNGS, WEAK_RUNGS, Rung, last_resorts
 
 METHOD_OPTION = re.compile(r"indexing\.method=(\w+)")
 NEED_A_CELL = ("real_space_grid_search", "low_res_spot_match")
@@ -40,8 +40,9 @@ def choose_rungs(
     rungs = [rung for rung in _by_algorithm(asked) if known or not (rung.with_cell or _needs_a_cell(rung))]
     if not rungs:
         return []
+    weak = [rung for rung in WEAK_RUNGS if known and asked in (None, rung.algorithm)]
     # The last resorts search as the first rung does.
-    return [rungs[0], *by_success_per_cost(rungs[1:] + last_resorts(rungs[0], images), records)]
+    return [rungs[0], *by_success_per_cost(rungs[1:] + weak + last_resorts(rungs[0], images), records)]
 
 
 def method_asked_for(index_options: Sequence[str]) -> str | None:

@@ -13,6 +13,7 @@ from beamloop.dials_cli.reflections import summarise_indexing
 from beamloop.records.program import ProgramEnd, ProgramResult
 from beamloop.sweep.block_words import Block, ranges
 from beamloop.sweep.failures import explain
+from beamloop.sweep.few_spots import refinement_options
 from beamloop.sweep.work import Finding, StepWork
 
 SPLIT = "split"
@@ -96,7 +97,7 @@ def _refine_together(
         folder,
         Path("combined.expt"),
         Path("combined.refl"),
-        options=work.options,
+        options=(*refinement_options(sum(block.spots for block in blocks)), *work.options),
         limits=work.limits,
     )
     return combined, refined

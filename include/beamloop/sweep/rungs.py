@@ -16,6 +16,7 @@ from beamloop.records.run import CrystalFact
 from beamloop.records.sample import Sample
 from beamloop.sweep.acceptance import Lattice, why_not
 from beamloop.sweep.failures import explain
+from beamloop.sweep.few_spots import refinement_options
 from beamloop.sweep.known_rungs import Rung
 from beamloop.sweep.work import Finding, StepWork, stopped
 
@@ -120,6 +121,7 @@ def _search(work: StepWork, rung: Rung, folder: Path, inputs: Inputs, sample: Sa
 
 
 def _index(work: StepWork, rung: Rung, folder: Path, inputs: Inputs, sample: Sample) -> ProgramResult:
+    spot_count = read_reflections(inputs.spots).row_count
     return programs.index(
         work.dials,
         folder,
@@ -127,7 +129,12 @@ def _index(work: StepWork, rung: Rung, folder: Path, inputs: Inputs, sample: Sam
         _from(folder, inputs.spots),
         space_group=sample.space_group,
         unit_cell=sample.unit_cell,
-        options=(f"indexing.method={rung.algorithm}", *rung.index_options, *work.options),
+        options=(
+            f"indexing.method={rung.algorithm}",
+            *refinement_options(spot_count),
+            *rung.index_options,
+            *work.options,
+        ),
         limits=work.limits,
     )
 

@@ -62,7 +62,7 @@ SELECT c.collection_id, c.beamline, c.name, c.directory, c.registered_at,
 FROM beamloop.collections c
 LEFT JOIN beamloop.sweeps s USING (collection_id)
 LEFT JOIN LATERAL (
-    SELECT run_id FROM beamloop.runs r WHERE r.sweep_id = s.sweep_id ORDER BY run_id DESC LIMIT 1
+    SELECT run_id FROM beamloop.runs r WHERE r.sweep_id = s.sweep_id AND r.stands ORDER BY run_id DESC LIMIT 1
 ) newest ON true
 LEFT JOIN beamloop.outcomes o ON o.run_id = newest.run_id
 GROUP BY c.collection_id

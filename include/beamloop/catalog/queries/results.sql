@@ -11,7 +11,7 @@ SELECT s.sweep_id, s.name AS sweep, s.image_first, s.image_last, s.missing_image
        ARRAY(SELECT st.step FROM beamloop.steps st WHERE st.run_id = r.run_id) AS steps_done
 FROM beamloop.sweeps s
 LEFT JOIN LATERAL (
-    SELECT * FROM beamloop.runs WHERE runs.sweep_id = s.sweep_id
+    SELECT * FROM beamloop.runs WHERE runs.sweep_id = s.sweep_id AND runs.stands
     AND (:request_id::bigint IS NULL OR runs.request_id = :request_id::bigint)
     ORDER BY run_id DESC LIMIT 1
 ) r ON true

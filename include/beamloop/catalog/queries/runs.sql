@@ -82,8 +82,11 @@ ON CONFLICT (run_id) DO UPDATE SET
 WHERE outcomes.code IN ('interrupted', 'cancelled');
 
 -- name: end_run(run_id)!
--- Every step that will be done is done.
-UPDATE beamloop.runs SET started_at = coalesce(started_at, now()), ended_at = now() WHERE run_id = :run_id;
+-- Every step that will be done is done; a second chance that is processed stands for its sweep from now on.
+UPDATE beamloop.runs SET
+    started_at = coalesce(started_at, now()), ended_at = now(),
+    stands = stands OR EXISTS (SELECT FROM beamloop.outcomes o WHERE o.run_id = runs.run_id AND o.code = 'processed')
+WHERE run_id = :run_id;
 
 -- name: reopen_run(run_id)!
 -- An interrupted run goes on.

@@ -6,7 +6,8 @@ SELECT s.sweep_id, s.name AS sweep, s.content_sha256, c.collection_id, c.key_nam
 FROM beamloop.sweeps s
 JOIN beamloop.collections c USING (collection_id)
 JOIN LATERAL (
-    SELECT * FROM beamloop.runs WHERE runs.sweep_id = s.sweep_id ORDER BY run_id DESC LIMIT 1
+    SELECT * FROM beamloop.runs WHERE runs.sweep_id = s.sweep_id AND runs.stands
+    ORDER BY run_id DESC LIMIT 1
 ) r ON true
 LEFT JOIN beamloop.outcomes o ON o.run_id = r.run_id
 LEFT JOIN beamloop.samples_by_hand h ON h.directory = c.directory
@@ -27,5 +28,6 @@ JOIN beamloop.collections c USING (collection_id)
 WHERE o.recorded_at >= :since AND o.code NOT IN ('processed', 'cancelled')
   AND (:beamline::text IS NULL OR c.beamline = :beamline::text)
   AND NOT EXISTS (SELECT 1 FROM beamloop.runs newer
-                  WHERE newer.sweep_id = r.sweep_id AND newer.run_id > r.run_id)
+                  WHERE newer.sweep_id = r.sweep_id AND newer.stands AND newer.run_id > r.run_id)
+  AND r.stands
 ORDER BY o.recorded_at DESC, r.run_id DESC;
