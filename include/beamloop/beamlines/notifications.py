@@ -51,7 +51,7 @@ class Email(_Part):
 class Notifications(_Part):
     """Which events are told, to whom, and from when on they are events.
 
-    The thresholds of a burst: of TehA's plate, 32 of 73 wedges failed. Five within half an hour are
+    The thresholds of a burst: of a published plate of 73 wedges, 32 failed. Five within half an hour are
     common on such a plate, but not more than half of all that end; on a plate at one wedge a minute a closed
     shutter is told after five minutes.
     """
