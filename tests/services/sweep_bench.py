@@ -4,19 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tests.services.served_dials import served_dials
+
 from beamloop.beamlines.profiles import make_parameters
 from beamloop.beamlines.samples import parse_sample
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.intake import request_processing, take_up
 from beamloop.catalog.results import SweepResult, results_of_collection
-from beamloop.dials_cli.handle import open_dials
 from beamloop.records.collection import FoundCollection
 from beamloop.records.identifiers import CollectionId, RunId
 from beamloop.records.outcome import Outcome
 from beamloop.records.parameters import STEPS
 from beamloop.records.program import ProgramLimits
 from beamloop.services import Services
-from beamloop.settings import DialsSettings, StoreSettings
+from beamloop.settings import StoreSettings
 from beamloop.storage.opening import open_store
 from beamloop.sweep.stage import run_step
 from beamloop.watch.find_sweeps import read_folder
@@ -74,7 +75,7 @@ def open_bench(
     services = Services(
         Catalog(dsn),
         open_store(StoreSettings(directory=folder / "artifacts")),
-        open_dials(DialsSettings()),
+        served_dials(),
         run_root or folder / "runs",
     )
     found = FoundCollection("bench", images, read_folder(images).sweeps, sample)
