@@ -1,10 +1,7 @@
 """A shell script that repeats a run with plain DIALS commands, where there is no Beamloop."""
 
 import json
-import posixpath
-import shlex
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from beamloop.catalog.connection import Catalog
@@ -12,36 +9,12 @@ from beamloop.catalog.runs import load_run
 from beamloop.catalog.stories import StepStory, steps_of_run
 from beamloop.errors import InvalidInputError
 from beamloop.records.identifiers import RunId
-from beamloop.records.images import NumberedImages
-from beamloop.records.plain_text import plain, plain_line
+from beamloop.records.plain_text import plain
 from beamloop.records.run import Run
 from beamloop.storage.contract import ArtifactStore
-from beamloop.sweep.commands import Command, Copy, commands_of
-from beamloop.sweep.import_images import LINKS
+from beamloop.sweep.commands import Command, commands_of
 from beamloop.sweep.manifest import MANIFEST_NAME
-
-Manifest = Mapping[str, Any]
-
-RUN_FUNCTION = """\
-run() {
-    folder=$1
-    shift
-    mkdir -p "$folder"
-    echo "$folder: $1"
-    if ! (cd "$folder" && exec "$@") >"$folder/$1.out" 2>&1; then
-        echo "$1 failed, see $folder/$1.out" >&2
-        return 1
-    fi
-}"""
-
-
-@dataclass(frozen=True, slots=True)
-class _Past:
-    """What is recorded of a run."""
-
-    run: Run
-    steps: tuple[StepStory, ...]
-    manifest: Manifest
+from beamloop.sweep.reproduction_script import PastRun, write_script
 
 
 def reproduction_script(catalog: Catalog, store: ArtifactStore, run_id: RunId) -> str:
@@ -73,7 +46,7 @@ def reproduction_script(catalog: Catalog, store: ArtifactStore, run_id: RunId) -
     """
     with catalog.transaction() as connection:
         run, steps = load_run(connection, run_id), steps_of_run(connection, run_id)
-    past = _Past(run, steps, _manifest(store, run, steps))
+    past = PastRun(run, steps, _manifest(store, run, steps))
     _require_images(past)
     commands = commands_of(steps)
     if not any(isinstance(command, Command) for command in commands):
@@ -81,28 +54,21 @@ def reproduction_script(catalog: Catalog, store: ArtifactStore, run_id: RunId) -
             f"Run {run_id} started no program: there is nothing to repeat.",
             try_next="`beamloop show COLLECTION SWEEP` tells how it ended.",
         )
-    sections = (
-        _head(past),
-        _checks(past),
-        [RUN_FUNCTION, ""],
-        _links(past),
-        map(_line, _local(past, commands)),
-    )
-    return "\n".join(line for section in sections for line in section) + "\n"
+    return write_script(past, commands)
 
 
-def _manifest(store: ArtifactStore, run: Run, steps: Sequence[StepStory]) -> Manifest:
+def _manifest(store: ArtifactStore, run: Run, steps: Sequence[StepStory]) -> Mapping[str, Any]:
     kept = [stored for step in steps for name, stored in step.artifacts if name == MANIFEST_NAME]
     if not kept:
         raise InvalidInputError(
             f"Run {run.run_id} has no manifest: it goes on, was stopped, or was made elsewhere.",
             try_next="Choose a run that has ended by itself; `beamloop show COLLECTION SWEEP` lists them.",
         )
-    manifest: Manifest = json.loads(b"".join(store.stream(kept[0].key, sha256=kept[0].sha256)))
+    manifest: Mapping[str, Any] = json.loads(b"".join(store.stream(kept[0].key, sha256=kept[0].sha256)))
     return manifest
 
 
-def _require_images(past: _Past) -> None:
+def _require_images(past: PastRun) -> None:
     """Refuse when the images are not those that the run had."""
     where = plain(str(past.run.images.directory))
     try:
@@ -119,80 +85,3 @@ def _require_images(past: _Past) -> None:
             evidence=where,
             try_next="`beamloop reprocess` makes a run of the images as they are now.",
         )
-
-
-def _head(past: _Past) -> Iterator[str]:
-    run = past.run
-    yield "#!/bin/sh"
-    yield f"# Repeats run {run.run_id} of sweep {plain_line(run.sweep_name)} with plain DIALS commands."
-    yield f"# Images: {plain_line(str(run.images.directory))}"
-    if run.outcome:
-        yield f"# It ended as {run.outcome.code.value}: {plain_line(run.outcome.sentence)}"
-    yield "# Start it in an empty folder, with DIALS on the PATH."
-    yield "set -eu"
-    yield ""
-    for name, value in sorted(past.manifest["environment"].items()):
-        yield f"export {name}={shlex.quote(value)}"
-    yield ""
-
-
-def _checks(past: _Past) -> Iterator[str]:
-    names = " ".join([*(step.step for step in past.steps), LINKS])
-    yield f"for name in {names}; do"
-    yield '    if [ -e "$name" ] || [ -L "$name" ]; then'
-    yield '        echo "$name is here already: start this script in an empty folder." >&2'
-    yield "        exit 1"
-    yield "    fi"
-    yield "done"
-    version = past.manifest["versions"]["dials"]
-    # dials.version says two numbers of a release, "DIALS 3.12".
-    series = shlex.quote("DIALS " + ".".join(version.split(".")[:2]))
-    yield 'case "$(dials.version 2>/dev/null | head -n 1)" in'
-    yield f"{series} | {series}[!0-9]*) ;;"
-    yield f"*) echo {shlex.quote(f'This is not DIALS {version}: figures may differ.')} >&2 ;;"
-    yield "esac"
-    yield ""
-
-
-def _is_linked(run: Run, word: str) -> bool:
-    return f"/{run.place}/{LINKS}/" in word
-
-
-def _links(past: _Past) -> Iterator[str]:
-    """Make the links with plain names, where the images' own names are such that DIALS cannot parse them."""
-    first = next((program for step in past.steps for program in step.programs), None)
-    words = [word for word in (first.argv if first else ()) if _is_linked(past.run, word)]
-    images = past.run.images
-    if not words or not isinstance(images, NumberedImages):
-        return
-    name = posixpath.basename(words[0])
-    yield f"mkdir {LINKS}"
-    for number, path in zip(images.numbers, images.paths(), strict=True):
-        digits = f"{number:06d}"
-        link = name.replace("######", digits) if "######" in name else f"image_{digits}{images.suffix}"
-        yield f"ln -s {shlex.quote(str(path))} {shlex.quote(f'{LINKS}/{link}')}"
-
-
-def _local(past: _Past, commands: Sequence[Command | Copy]) -> Iterator[Command | Copy]:
-    """Let commands that read the run's own links read the script's."""
-    for command in commands:
-        if isinstance(command, Command):
-            argv = tuple(_local_word(past.run, word) for word in command.argv)
-            yield Command(command.folder, argv, command.ended_well)
-        else:
-            yield command
-
-
-def _local_word(run: Run, word: str) -> str:
-    if not _is_linked(run, word):
-        return word
-    key, equals, value = word.rpartition("=")
-    return f"{key}{equals}../{LINKS}/{posixpath.basename(value)}"
-
-
-def _line(command: Command | Copy) -> str:
-    if isinstance(command, Copy):
-        return f"cp {shlex.quote(command.source)} {shlex.quote(command.target)}"
-    words = " ".join(map(shlex.quote, (command.folder, *command.argv)))
-    # It failed then too; what follows does not need it.
-    return f"run {words}" if command.ended_well else f"run {words} || :"
