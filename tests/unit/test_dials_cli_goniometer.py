@@ -43,3 +43,8 @@ def test_one_axis_is_read_as_it_stands() -> None:
         {"rotation_axis": [0, 1, 0], "fixed_rotation": list(FIXED), "setting_rotation": list(IDENTITY)}
     )
     assert found == GoniometerSummary((0.0, 1.0, 0.0), FIXED, IDENTITY)
+
+
+def test_a_file_of_2015_without_a_setting_rotation_has_none() -> None:
+    old = {"rotation_axis": [1.0, 0.0, 0.0], "fixed_rotation": list(IDENTITY)}
+    assert summarise_goniometer(old).setting_rotation == IDENTITY

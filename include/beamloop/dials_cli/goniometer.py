@@ -42,7 +42,8 @@ def summarise_goniometer(goniometer: Mapping[str, Any]) -> GoniometerSummary:
     """
     if "axes" not in goniometer:
         parts = ("rotation_axis", "fixed_rotation", "setting_rotation")
-        return GoniometerSummary(**{part: tuple(map(float, goniometer[part])) for part in parts})
+        known = {"setting_rotation": np.identity(3).ravel()} | dict(goniometer)  # files of 2015 have none
+        return GoniometerSummary(**{part: tuple(map(float, known[part])) for part in parts})
     axes = [np.array(axis, dtype=float) / np.linalg.norm(axis) for axis in goniometer["axes"]]
     turns = [_turn(axis, np.radians(angle)) for axis, angle in zip(axes, goniometer["angles"], strict=True)]
     scan_axis = goniometer["scan_axis"]

@@ -10,7 +10,7 @@ from beamloop.unit_cells.cell_arrays import Floats, as_cells
 from beamloop.unit_cells.groups import LIMIT_PERCENT, suggest_groups
 from beamloop.unit_cells.outliers import CellOutlier, find_outliers
 from beamloop.unit_cells.setting import CommonSetting, to_common_setting
-from beamloop.unit_cells.tree import ClusterTree, cluster_cells
+from beamloop.unit_cells.tree import ClusterTree, check_count, cluster_cells
 from beamloop.unit_cells.variation import LinearCellVariation, linear_cell_variation
 
 
@@ -55,6 +55,7 @@ def analyse_cells(
         When there are no cells, too many, one of them is none, or there is no such space group.
     """
     given = as_cells(cells)
+    check_count(len(given))  # before the minutes that a common setting of so many takes
     setting = as_given(given) if raw_setting else to_common_setting(given, space_groups)
     outliers = find_outliers(setting.cells)
     odd = {outlier.serial for outlier in outliers}

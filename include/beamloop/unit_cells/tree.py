@@ -64,11 +64,7 @@ def cluster_cells(cells: ArrayLike) -> ClusterTree:
     """
     rounded = as_printed(as_cells(cells))
     count = len(rounded)
-    if count > LARGEST_CELL_COUNT:
-        raise InvalidInputError(
-            f"A tree of {count} cells would need {8e-9 * count**2:.0f} GB of memory.",
-            try_next=f"Cluster at most {LARGEST_CELL_COUNT} cells at once, such as one crystal form.",
-        )
+    check_count(count)
     scores = _scores(rounded)
     merges = _ward_of_distances(scores) if count > 1 else np.empty((0, 4))
     return ClusterTree(
@@ -78,6 +74,21 @@ def cluster_cells(cells: ArrayLike) -> ClusterTree:
         identical=count > 1 and scores.shape[1] == 0,
         linkage=merges,
     )
+
+
+def check_count(count: int) -> None:
+    """Refuse more cells than memory has room for.
+
+    Raises
+    ------
+    InvalidInputError
+        When there are more than LARGEST_CELL_COUNT.
+    """
+    if count > LARGEST_CELL_COUNT:
+        raise InvalidInputError(
+            f"A tree of {count} cells would need {8e-9 * count**2:.0f} GB of memory.",
+            try_next=f"Cluster at most {LARGEST_CELL_COUNT} cells at once, such as one crystal form.",
+        )
 
 
 def _scores(cells: Floats) -> Floats:
