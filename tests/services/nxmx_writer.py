@@ -1,6 +1,6 @@
 """NXmx files as a beamline writes them: a master by nexgen, data files beside it.
 
-nexgen is the writer that Diamond's beamlines use. Only tests need it: `beamloop simulate` does not write NXmx,
+nexgen is the writer that Diamond's beamlines use. Only tests need it: `beamloop simulate` does not write NXmx
 because its users would have to install nexgen for that alone.
 """
 

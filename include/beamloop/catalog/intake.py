@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from psycopg2.extensions import connection as Connection
 
@@ -11,7 +10,7 @@ from beamloop.catalog.connection import QUERIES
 from beamloop.catalog.requests import WantedRun, ask_for_runs
 from beamloop.records.collection import FoundCollection, FoundSweep
 from beamloop.records.identifiers import CollectionId, RequestId, RunId, SweepId, natural_order, safe_name
-from beamloop.records.images import MasterImages, SweepImages
+from beamloop.records.images import MasterImages
 from beamloop.records.parameters import Parameters
 
 
@@ -150,7 +149,8 @@ def put_sweep(connection: Connection, collection_id: CollectionId, sweep: FoundS
             image_first=images.first,
             image_last=images.last,
             missing_images=list(images.missing),
-            **_kind(images),
+            kind="master" if isinstance(images, MasterImages) else "numbered",
+            data_files=list(images.data_files),
             content_sha256=sweep.content_sha256,
             **template,
         )
@@ -161,9 +161,3 @@ def put_sweep(connection: Connection, collection_id: CollectionId, sweep: FoundS
             connection, sweep_id=sweep_id, block_number=number, image_first=first, image_last=last
         )
     return sweep_id
-
-
-def _kind(images: SweepImages) -> dict[str, Any]:
-    if isinstance(images, MasterImages):
-        return {"kind": "master", "data_files": list(images.data_files)}
-    return {"kind": "numbered", "data_files": []}

@@ -24,7 +24,10 @@ class MasterContent:
     frame_count: int | None  # 100: images that it will have by its header; None where that says nothing
     numbers: tuple[int, ...]  # (1, 2, ...): images whose pixels are there
     files: dict[str, os.stat_result | None]  # the master first, then all that are named; None: not there
-    faults: dict[str, str]  # {"xtal2_1_data_000002.h5": "not there"}: of the files that are needed
+    faults: dict[str, str]  # {"xtal2_1_data_000002.h5": "cut short"}: of the files that are needed
+    absent_data_files: tuple[
+        str, ...
+    ] = ()  # ("xtal2_1_data_000003.h5",): named, and not all images are there
 
 
 def read_master(directory: Path, master: str) -> MasterContent:
@@ -50,10 +53,10 @@ def read_master(directory: Path, master: str) -> MasterContent:
     survey = reader.surveys.get(master, Survey())
     count = survey.rotation_count or survey.announced_count or frames.length or None
     numbers = tuple(sorted(frame + 1 for frame in frames.written))
-    if count is not None and len(numbers) >= count:
-        # DECTRIS's writer may name more data files than the images fill.
-        reader.forgive_absent_data_files()
-    return MasterContent(count, numbers, reader.files, reader.faults)
+    absent = reader.take_out_absent_data_files()
+    # DECTRIS's writer may name more data files than the images fill.
+    complete = count is not None and len(numbers) >= count
+    return MasterContent(count, numbers, reader.files, reader.faults, () if complete else absent)
 
 
 def _one_after_the_other(parts: list[Frames | None]) -> Frames:
@@ -160,11 +163,12 @@ class _Reader:
                 (written if part and there in part.written else unwritten).add(here)
         return Frames(data_set.length, frozenset(written - unwritten))
 
-    def forgive_absent_data_files(self) -> None:
-        """Take back that data files are not there."""
-        for name in self.data_files:
-            if self.faults.get(name) == NOT_THERE:
-                del self.faults[name]
+    def take_out_absent_data_files(self) -> tuple[str, ...]:
+        """Return data files that are not there: no fault of theirs, since the images that lack tell of them."""
+        absent = tuple(n for n in self.files if n in self.data_files and self.faults.get(n) == NOT_THERE)
+        for name in absent:
+            del self.faults[name]
+        return absent
 
 
 def _is_text(name: str) -> bool:

@@ -98,6 +98,11 @@ class NumberedImages(_Numbered):
         return f"{self.prefix}{'#' * self.digits}{self.suffix}"
 
     @property
+    def data_files(self) -> tuple[str, ...]:
+        """None: no image names another file."""
+        return ()
+
+    @property
     def template_parts(self) -> Template:
         """What the template is made of: ("xtal2_1_", 5, ".cbf")."""
         return self.prefix, self.digits, self.suffix

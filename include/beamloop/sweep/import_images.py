@@ -12,7 +12,7 @@ from beamloop.records.outcome import OutcomeCode
 from beamloop.records.program import ProgramResult
 from beamloop.sweep.block_words import describe_gap, ranges
 from beamloop.sweep.failures import explain
-from beamloop.sweep.import_master import plain_master, refuse_bad_master
+from beamloop.sweep.import_master import describe_lack, import_master, refuse_bad_master
 from beamloop.sweep.verify_images import code_for, faults_of, words_for
 from beamloop.sweep.work import Finding, StepWork, stopped
 
@@ -26,14 +26,14 @@ def perform(work: StepWork) -> Finding:
     finding = _refuse_bad_images(work, images)
     if finding is not None:
         return finding
-    result = _import(work, images)
-    if not result.succeeded:
-        return explain(work, (result,))
+    results = tuple(_import(work, images))
+    if not results[-1].succeeded:
+        return explain(work, results)
     experiments = read_experiments(work.staging / "imported.expt").experiments
     imported = [(scan.first_image, scan.last_image) for e in experiments if (scan := e.scan)]
     if imported != images.blocks():
         words = f"DIALS imported images {ranges(imported)} where there are {ranges(images.blocks())}."
-        return stopped(work, OutcomeCode.UNREADABLE_IMAGES, words, (result,))
+        return stopped(work, OutcomeCode.UNREADABLE_IMAGES, words, results)
     first = experiments[0]
     width_deg = first.scan.width_deg if first.scan else 0.0
     text = (
@@ -42,23 +42,16 @@ def perform(work: StepWork) -> Finding:
     )
     if images.missing:
         text += f", {describe_gap(images)}"
-    return Finding(text, programs=(result,))
+    if isinstance(images, MasterImages):
+        text += describe_lack(images)
+    return Finding(text, programs=results)
 
 
-def _import(work: StepWork, images: SweepImages) -> ProgramResult:
-    if not isinstance(images, MasterImages):
-        named = _plain_images(work, images)
-        return programs.import_images(
-            work.dials, work.staging, named, options=work.options, limits=work.limits
-        )
-    return programs.import_images(
-        work.dials,
-        work.staging,
-        [plain_master(work, images)],
-        image_range=(images.first, images.last),
-        options=work.options,
-        limits=work.limits,
-    )
+def _import(work: StepWork, images: SweepImages) -> Sequence[ProgramResult]:
+    if isinstance(images, MasterImages):
+        return import_master(work, images)
+    named = _plain_images(work, images)
+    return [programs.import_images(work.dials, work.staging, named, options=work.options, limits=work.limits)]
 
 
 def _refuse_bad_images(work: StepWork, images: SweepImages) -> Finding | None:

@@ -1,51 +1,99 @@
-"""What the step import does before DIALS where a sweep is a master file with data files."""
+"""Step import where a sweep is a master file with data files."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from beamloop.dials_cli import programs
 from beamloop.dials_cli.hdf5_reading import unreadable_files
+from beamloop.dials_cli.join_imported import join_imported
 from beamloop.dials_cli.paths import is_plain_path
 from beamloop.image_files.faults import STILL_WRITTEN
 from beamloop.image_files.master import MasterContent, read_master
 from beamloop.records.images import MasterImages
 from beamloop.records.outcome import OutcomeCode
-from beamloop.sweep.block_words import describe_gap
-from beamloop.sweep.verify_images import by_fault, code_for, words_for
+from beamloop.records.program import ProgramResult
+from beamloop.sweep.verify_images import NAMED_AT_MOST, by_fault, code_for, words_for
 from beamloop.sweep.work import Finding, StepWork, stopped
 
 LINK = "master.h5"
+IMPORTED = "imported.expt"
 
 
 def refuse_bad_master(work: StepWork, images: MasterImages) -> Finding | None:
-    """End the run where files are missing, faulty, or not to be read by DIALS; None where all is well.
-
-    A gap is not processed in blocks: DIALS has one scan for a master file.
-    """
+    """End the run where files are faulty, no image is there, or DIALS cannot read them; else return None."""
     content = read_master(images.directory, images.master)
     faults = {name: fault for name, fault in content.faults.items() if _matters(fault, content)}
     if faults:
         words = f"Of {len(content.files)} files, {words_for(by_fault(faults))}"
         return stopped(work, code_for(faults.values()), words)
-    absent = sorted(set(images.numbers) - set(content.numbers))
-    if images.missing:
-        return stopped(work, OutcomeCode.MISSING_IMAGES, f"{describe_gap(images)} in the data files.")
-    if absent:
-        words = f"Image {absent[0]} and {len(absent) - 1} more have gone from the data files."
-        return stopped(work, OutcomeCode.MISSING_IMAGES, words)
-    unreadable = unreadable_files(work.dials, work.staging, images.paths(), work.limits)
+    gone = set(images.numbers) - set(content.numbers)
+    if gone or not images.numbers:
+        count = f"{len(gone)} of {len(images.numbers)} images have gone" if gone else "No image is there"
+        return stopped(work, OutcomeCode.MISSING_IMAGES, f"{count}{_absent_words(content)}.")
+    there = [images.directory / name for name, status in content.files.items() if status]
+    unreadable = unreadable_files(work.dials, work.staging, there, work.limits)
     if unreadable:
         named = "; ".join(f"{path.name!r}: {fault}" for path, fault in unreadable.items())
-        words = f"DIALS's HDF5 cannot read {len(unreadable)} of {len(images.paths())} files. {named}."
+        words = f"DIALS's HDF5 cannot read {len(unreadable)} of {len(there)} files. {named}."
         return stopped(work, OutcomeCode.UNREADABLE_IMAGES, words)
     return None
 
 
 def _matters(fault: str, content: MasterContent) -> bool:
     """Tell what hinders from a file whose writer has died with it open, though all images are in it."""
-    complete = content.frame_count is not None and len(content.numbers) >= content.frame_count
-    return not (complete and fault == STILL_WRITTEN)
+    return not (fault == STILL_WRITTEN and _is_complete(content))
 
 
-def plain_master(work: StepWork, images: MasterImages) -> Path:
+def _is_complete(content: MasterContent) -> bool:
+    return content.frame_count is not None and len(content.numbers) >= content.frame_count
+
+
+def _absent_words(content: MasterContent) -> str:
+    absent = content.absent_data_files
+    named = ", ".join(map(repr, absent[:NAMED_AT_MOST])) + (", ..." if len(absent) > NAMED_AT_MOST else "")
+    return f"; not there: {named}" if absent else ""
+
+
+def describe_lack(images: MasterImages) -> str:
+    """Say which data files are not there and how many images the master announces; "" where all are there."""
+    content = read_master(images.directory, images.master)
+    if content.frame_count is None or _is_complete(content):
+        return ""
+    return f"; the master announces {content.frame_count}{_absent_words(content)}"
+
+
+def import_master(work: StepWork, images: MasterImages) -> Sequence[ProgramResult]:
+    """Import the images that are there, each block by itself where some are missing.
+
+    What is not there must not come to DIALS: through a virtual data set it is an image without a count.
+    """
+    blocks = images.blocks()
+    if len(blocks) == 1:
+        return [_import(work, images, work.staging, blocks[0])]
+    results, parts = [], []
+    for number, block in enumerate(blocks, start=1):
+        folder = work.staging / f"block-{number}"
+        folder.mkdir()
+        parts.append(folder / IMPORTED)
+        results.append(_import(work, images, folder, block))
+        if not results[-1].succeeded:
+            return results
+    join_imported(parts, work.staging / IMPORTED)
+    return results
+
+
+def _import(work: StepWork, images: MasterImages, folder: Path, block: tuple[int, int]) -> ProgramResult:
+    return programs.import_images(
+        work.dials,
+        folder,
+        [_plain_master(work, images)],
+        image_range=block,
+        options=work.options,
+        limits=work.limits,
+    )
+
+
+def _plain_master(work: StepWork, images: MasterImages) -> Path:
     """Return the master, or a link to it where DIALS cannot parse its path.
 
     HDF5 looks for data files beside the link first and then where it leads. The link is in the run's folder,

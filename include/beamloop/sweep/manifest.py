@@ -53,6 +53,7 @@ def _images(run: Run) -> dict[str, Any]:
         "first": images.first,
         "last": images.last,
         "missing": list(images.missing),
+        "data_files": list(images.data_files),
         "content_sha256": run.content_sha256,
     }
 

@@ -26,7 +26,9 @@ def faults_in(images: SweepImages) -> dict[str, list[str]]:
     """Return the faulty files of a sweep by what is wrong with them."""
     if not isinstance(images, MasterImages):
         return faults_of(images.paths(), images.directory)
-    return by_fault(read_master(images.directory, images.master).faults)
+    content = read_master(images.directory, images.master)
+    gone = content.absent_data_files if set(images.numbers) - set(content.numbers) else ()
+    return by_fault(content.faults | dict.fromkeys(gone, NOT_THERE))
 
 
 def by_fault(faults: Mapping[str, str]) -> dict[str, list[str]]:
