@@ -1,6 +1,7 @@
 """Process the sweeps of one request: a mapped group of six DIALS programs per sweep, then a summary.
 
-list_runs ▸ sweep: import ▸ find_spots ▸ index ▸ refine ▸ integrate ▸ export (per sweep) ▸ summarise
+list_runs ▸ sweep: import ▸ find_spots ▸ index ▸ refine ▸ integrate ▸ export (per sweep)
+▸ list_second_chances ▸ second_chance: the same six ▸ summarise
 """
 
 import logging
@@ -29,6 +30,16 @@ def list_runs() -> list[list[object]]:
 
     with connect_catalog() as catalog, catalog.transaction() as connection:
         return [[run_id, name] for run_id, name in take_up(connection, _request_id())]
+
+
+@task(trigger_rule=TriggerRule.ALL_DONE)
+@fail_when_permanent
+def list_second_chances() -> list[list[object]]:
+    """Sweeps that found no lattice, once more with what their siblings found; each new run and its name."""
+    from beamloop.sweep.second_chance import list_second_chances as give
+
+    with connect_catalog() as catalog:
+        return [[run_id, name] for run_id, name in give(catalog, _request_id())]
 
 
 @task(trigger_rule=TriggerRule.ALL_DONE)
@@ -65,7 +76,9 @@ def summarise() -> dict[str, int]:
 )
 def process_collection() -> None:
     """Order of the tasks."""
-    process_sweep.expand(run=list_runs()) >> summarise()
+    again = list_second_chances()
+    process_sweep.expand(run=list_runs()) >> again
+    process_sweep.override(group_id="second_chance").expand(run=again) >> summarise()
 
 
 process_collection()

@@ -17,8 +17,11 @@ from beamloop.records.identifiers import CollectionId, RequestId, RunId
 from beamloop.records.images import NumberedImages
 from beamloop.records.outcome import Outcome, OutcomeCode
 from beamloop.records.program import ProgramLimits
+from beamloop.records.sample import Sample, UnitCell
+from beamloop.records.siblings import Siblings
 from beamloop.services import Services
-from beamloop.sweep import stage
+from beamloop.sweep import second_chance, stage
+from beamloop.sweep.consensus import Consensus
 
 pytestmark = pytest.mark.dags
 
@@ -103,6 +106,33 @@ def test_an_outcome_skips_the_rest_of_its_sweep_and_nothing_else(
         "good_1": "processed",
         "good_2": "processed",
     }
+
+
+def test_a_lost_sweep_gets_its_second_chance_within_the_run(
+    run_dag: RunDag,
+    catalog: Catalog,
+    request_of_three: tuple[CollectionId, RequestId],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tries: list[str] = []
+
+    def lost_at_first(sweep: str, step: str) -> Outcome | None:
+        if sweep == "blank_1" and step == "index":
+            tries.append(step)
+            if len(tries) == 1:
+                return Outcome(OutcomeCode.NO_LATTICE, "No lattice.", step)
+        return processed(step)
+
+    behave(monkeypatch, catalog, lost_at_first)
+    sample = Sample("H 3", UnitCell(98.3, 98.3, 136.6, 90, 90, 120))
+    agreed = Consensus(sample, Siblings(5, 240.0, 84.0, 90.0))
+    monkeypatch.setattr(second_chance, "find_consensus", lambda _: agreed)
+    states = run_dag("process_collection", {"request_id": request_of_three[1]})
+    assert states["run", -1] == "success"
+    assert states["sweep.index", 0] == "skipped"
+    assert states["second_chance.export", 0] == "success"
+    assert ("second_chance.export", 1) not in states
+    assert set(outcomes(catalog, request_of_three[0]).values()) == {"processed"}
 
 
 def test_a_permanent_error_fails_at_once_and_the_run_asks_for_a_person(
