@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 from tests.dags.conftest import RunDag
-from tests.services.isomorphism_bench import IsomorphismBench, alike, open_isomorphism_bench, scaled
+from tests.services.isomorphism_bench import (
+    IsomorphismBench,
+    alike,
+    leave_out_pictures,
+    open_isomorphism_bench,
+    scaled,
+)
 
 pytestmark = pytest.mark.dags
 
@@ -16,7 +22,10 @@ REPORT, JUDGED = ("report", -1), ("isomorphous", -1)
 
 
 @pytest.fixture
-def bench(tmp_path: Path, catalog_connection: str) -> Iterator[IsomorphismBench]:
+def bench(
+    tmp_path: Path, catalog_connection: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[IsomorphismBench]:
+    leave_out_pictures(monkeypatch)
     opened = open_isomorphism_bench(tmp_path, catalog_connection)
     yield opened
     opened.services.catalog.close()

@@ -1,17 +1,22 @@
 """The isomorphism stage on a real catalogue and store: what it finds, what it keeps, what it leaves alone."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.services.isomorphism_bench import (
     DOUBLED,
     IsomorphismBench,
     alike,
+    leave_out_pictures,
     open_isomorphism_bench,
     scaled,
 )
 
+from beamloop.catalog.isomorphism import artifacts_of_report, findings_of_report
+from beamloop.isomorphism import check
 from beamloop.records.isomorphism import Standing, Verdict
 
 pytestmark = [
@@ -22,7 +27,12 @@ pytestmark = [
 
 
 @pytest.fixture
-def bench(tmp_path: Path, catalog_dsn: str) -> Iterator[IsomorphismBench]:
+def bench(
+    tmp_path: Path, catalog_dsn: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[IsomorphismBench]:
+    """Provide an empty catalogue; without pictures, except in the test of the files."""
+    if "files" not in request.node.name:
+        leave_out_pictures(monkeypatch)
     opened = open_isomorphism_bench(tmp_path, catalog_dsn)
     yield opened
     opened.services.catalog.close()
@@ -86,3 +96,76 @@ def test_identical_cells_have_no_variation(bench: IsomorphismBench) -> None:
     members = bench.header().members
     assert members is not None
     assert (members.lcv_percent, members.alcv_angstrom) == (0, 0)
+
+
+def test_a_check_that_is_killed_anywhere_is_made_good_by_the_next_one_with_the_same_files(
+    bench: IsomorphismBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def dying(real: Callable[..., Any], after: int) -> Callable[..., Any]:
+        calls = itertools.count()
+
+        def call(*args: Any) -> Any:
+            if next(calls) >= after:
+                raise Killed
+            return real(*args)
+
+        return call
+
+    bench.process(alike(3) | {"other": scaled(1.05)})
+    for name, after in (("put_step_file", 4), ("publish_report", 0)):
+        with monkeypatch.context() as patch:
+            patch.setattr(check, name, dying(getattr(check, name), after))
+            with pytest.raises(Killed):
+                bench.check()
+        assert bench.snapshots() == ()  # nobody sees anything of it
+    assert bench.check().is_new
+    report_id = bench.header().report_id
+    with bench.services.catalog.transaction() as connection:
+        files = artifacts_of_report(connection, report_id)
+    assert {name.rpartition("/")[2] for name in files} >= {"report.html", "tree.svg", "validation.json"}
+    # The killed ones' files were found and had the same bytes: none was put beside another.
+    assert all(stored.key.endswith(f"/{name}") for name, stored in files.items())
+    stored_keys = {stored.key for stored in bench.services.store.list("")}
+    assert stored_keys == {stored.key for stored in files.values()}
+    assert not list(bench.services.run_root.rglob(".staging-*"))
+
+
+def test_findings_carry_figures_and_point_to_the_sweeps(bench: IsomorphismBench) -> None:
+    bench.process(alike(5) | {"odd": DOUBLED})
+    bench.plate.ask("tilted")
+    bench.end_processed("tilted", [(98.3, 98.3, 136.6, 90.0, 90.0, 120.0)], "P 1")
+    report_id = bench.check().report_id
+    assert report_id is not None
+    with bench.services.catalog.transaction() as connection:
+        findings = {f.expectation: f for f in findings_of_report(connection, report_id)}
+    assert {name for name, finding in findings.items() if not finding.passed} == {
+        "robust_z",
+        "one_space_group",
+    }
+    assert findings["robust_z"].sweeps == ("odd",)
+    unexpected = findings["robust_z"].statistics["unexpected"]
+    assert isinstance(unexpected, dict)
+    assert unexpected["odd crystal 1"] > 100
+    assert findings["one_space_group"].sweeps == ("tilted",)
+    assert findings["one_space_group"].statistics["unexpected_count"] == 1
+
+
+def test_a_cell_that_breaks_its_space_group_is_a_fault_with_its_sweep(bench: IsomorphismBench) -> None:
+    bench.process(alike(3) | {"skew": (98.3, 98.3, 136.6, 90.0, 90.0, 118.0)})
+    result = bench.check()
+    assert result.verdict is Verdict.IMPLAUSIBLE
+    assert "skew" in result.sentence
+
+
+def test_a_new_sweep_joins_its_group_and_a_sweep_processed_again_stays_in_it(bench: IsomorphismBench) -> None:
+    bench.process(alike(3) | {"other": scaled(1.05)})
+    bench.check()
+    before = {group.name: group.group_id for group in bench.snapshots()}
+    bench.process({"another": scaled(1.0501)})
+    bench.process({"xtal1": scaled(1.0001)}, again=True)
+    bench.check()
+    assert bench.groups() == {"A": ["xtal1", "xtal2", "xtal3"], "B": ["another", "other"]}
+    assert {group.name: group.group_id for group in bench.snapshots()} == before

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
+import pytest
 from tests.services.filled_catalogue import NOW, FilledCatalogue
 
 from beamloop.catalog.connection import Catalog
@@ -12,6 +13,7 @@ from beamloop.catalog.isomorphism import latest_groups, members_of_report, newes
 from beamloop.catalog.results import find_collections
 from beamloop.catalog.runs import record_step, start_run
 from beamloop.dials_cli.handle import Dials
+from beamloop.isomorphism import report_files
 from beamloop.isomorphism.check import CheckResult, check_collection
 from beamloop.records.identifiers import CollectionId
 from beamloop.records.isomorphism import GroupSnapshot, ReportHeader, ReportMember
@@ -97,6 +99,11 @@ class IsomorphismBench:
         """The groups as later stages get them."""
         with self.services.catalog.transaction() as connection:
             return latest_groups(connection, self.collection_id)
+
+
+def leave_out_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let reports have no trees and plots, which cost 2.5 CPU s each time."""
+    monkeypatch.setattr(report_files, "write_files", lambda *_: ())
 
 
 def open_isomorphism_bench(folder: Path, dsn: str) -> IsomorphismBench:

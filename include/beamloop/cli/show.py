@@ -14,6 +14,8 @@ from beamloop.catalog.events import Event, events_of_collection
 from beamloop.catalog.results import CollectionPlace, recent_collections, results_of_collection
 from beamloop.cli.choices import find_collection
 from beamloop.cli.failures import when
+from beamloop.cli.groups_account import gather_groups, groups_document
+from beamloop.cli.groups_text import print_summary
 from beamloop.cli.plain_text import as_text
 from beamloop.cli.results_json import FORMAT, dump, results_document
 from beamloop.cli.results_table import print_results, results_console
@@ -68,12 +70,16 @@ def _show_collection(catalog: Catalog, place: CollectionPlace, title: str, as_js
     with catalog.transaction() as connection:
         results = results_of_collection(connection, place.collection_id)
         events = events_of_collection(connection, place.collection_id)
+        account = gather_groups(connection, place)
     if as_json:
-        more: dict[str, Any] = {"events": [asdict(event) for event in events]}
+        more: dict[str, Any] = {"events": [asdict(event) for event in events],
+                                "isomorphism": groups_document(account) if account else None}  # fmt: skip
         typer.echo(dump(results_document(title, results) | more))
         return
     console = results_console()
     print_results(console, title, results)
+    if account:
+        print_summary(console, account)
     _print_events(console, [event for event in events if event.kind not in NOT_FOR_THE_LIST])
 
 

@@ -93,10 +93,11 @@ def gather_account(
         run, story = load_run(connection, header.run_id), story_of_run(connection, header)
         adoption = adoption_of_run(connection, header.run_id)
     directory = settings.run_root / run.place
-    return SweepAccount(place, run, story, tuple(headers), directory, _store_words(settings.store), adoption)
+    return SweepAccount(place, run, story, tuple(headers), directory, store_words(settings.store), adoption)
 
 
-def _store_words(store: StoreSettings) -> str:
+def store_words(store: StoreSettings) -> str:
+    """Say where the artifacts are."""
     return f"s3://{store.bucket} at {store.endpoint}" if store.endpoint else str(store.directory)
 
 

@@ -85,7 +85,7 @@ def _excluded(assessment: Assessment) -> str:
 
 
 def _more(things: Sequence[object]) -> str:
-    return ", ..." if len(things) > NAMED_AT_MOST else ""
+    return f" and {len(things) - NAMED_AT_MOST} more" if len(things) > NAMED_AT_MOST else ""
 
 
 def _crystals(count: int) -> str:
