@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from tests.services.sweep_bench import SweepBench, open_bench
 
+from beamloop.catalog.housekeeping import artifacts_of_run
 from beamloop.catalog.runs import artifacts_of_step, load_run
 from beamloop.dials_cli.crystal_facts import crystal_facts
 from beamloop.errors import (
@@ -17,6 +18,8 @@ from beamloop.errors import (
     StepBusyError,
     StoreUnavailableError,
 )
+from beamloop.housekeeping.accounts import why_not_accounted_for
+from beamloop.housekeeping.trees import opened
 from beamloop.records.outcome import OutcomeCode
 from beamloop.records.parameters import STEPS
 from beamloop.simulate import read_truth
@@ -99,6 +102,14 @@ def test_the_script_of_a_run_repeats_it_without_beamloop(processed: SweepBench, 
     second = subprocess.run(["sh", script], cwd=empty, env=plain, capture_output=True, text=True, check=False)
     assert second.returncode == 1
     assert "start this script in an empty folder" in second.stderr
+
+
+def test_housekeeping_can_account_for_every_file_of_a_processed_run(processed: SweepBench) -> None:
+    services = processed.services
+    with services.catalog.transaction() as connection:
+        artifacts = artifacts_of_run(connection, processed.runs["xtal1_1"])
+    with opened(processed.run_directory("xtal1_1")) as directory:
+        assert why_not_accounted_for(directory, artifacts, services.store) is None
 
 
 def test_no_script_is_written_for_a_run_that_has_not_ended(processed: SweepBench) -> None:
