@@ -6,10 +6,12 @@ from pathlib import Path
 
 from beamloop.beamlines.profiles import make_parameters
 from beamloop.beamlines.samples import parse_sample
+from beamloop.catalog.second_chances import SiblingSweep
 from beamloop.dials_cli import programs
+from beamloop.dials_cli.crystal_facts import crystal_facts
 from beamloop.dials_cli.experiments import read_experiments
 from beamloop.dials_cli.handle import Dials
-from beamloop.records.identifiers import RequestId, RunId
+from beamloop.records.identifiers import RequestId, RunId, SweepId
 from beamloop.records.images import SweepImages
 from beamloop.records.outcome import OutcomeCode
 from beamloop.records.parameters import STEPS
@@ -17,6 +19,7 @@ from beamloop.records.program import ProgramLimits, ProgramResult
 from beamloop.records.run import Run
 from beamloop.records.rung_record import RungRecord
 from beamloop.sweep import export, find_spots, import_images, index, integrate, refine
+from beamloop.sweep.consensus import Consensus
 from beamloop.sweep.work import Finding, StepWork
 
 # As a person knows the cell, from a frozen crystal: 98.3 and 136.6 A less 1 %.
@@ -88,11 +91,18 @@ def _plain_sequence(dials: Dials, folder: Path, images: SweepImages) -> Iterator
 
 
 def process_with_ladder(
-    dials: Dials, folder: Path, images: SweepImages, records: Sequence[RungRecord]
+    dials: Dials,
+    folder: Path,
+    images: SweepImages,
+    records: Sequence[RungRecord],
+    consensus: Consensus | None = None,
 ) -> Row:
-    """Process a wedge by the steps of the sweep stage, without a catalogue."""
+    """Process a wedge by the steps of the sweep stage, without a catalogue.
+
+    With a consensus it is a second chance.
+    """
     findings: dict[str, Finding] = {}
-    run = _run(dials, images)
+    run = _run(dials, images, consensus)
     for step in STEPS:
         staging = folder / f".staging-{step}"
         staging.mkdir(parents=True)
@@ -105,21 +115,52 @@ def process_with_ladder(
     outcome = findings[step].outcome
     rungs = findings["index"].rungs if "index" in findings else ()
     return replace(
-        _row(images, "ladder", str(outcome.code) if outcome else "", folder / "integrate", results),
+        _row(
+            images,
+            "second" if consensus else "ladder",
+            str(outcome.code) if outcome else "",
+            folder / "integrate",
+            results,
+        ),
         rungs=tuple(Tried(rung.method, rung.accepted, rung.cpu_s) for rung in rungs),
         integrations=sum(result.argv[0] == "dials.integrate" for result in results),
     )
 
 
-def _run(dials: Dials, images: SweepImages) -> Run:
-    sample = parse_sample(SPACE_GROUP, CELL)
+def as_sibling(folder: Path, row: Row) -> SiblingSweep:
+    """Return a wedge as its siblings see it, from the files that its steps left."""
+    parameters = make_parameters("cells", sample=parse_sample(SPACE_GROUP, CELL), limits=UNHURRIED)
+    found = row.ended == OutcomeCode.PROCESSED
+    refined = [folder / "refine" / f"refined.{suffix}" for suffix in ("expt", "refl")]
+    fact = crystal_facts(refined[0], refined[1])[0] if found else None
+    return SiblingSweep(
+        SweepId(1),
+        row.wedge,
+        "",
+        RunId(1),
+        parameters,
+        "",
+        OutcomeCode(row.ended),
+        ended_lately=True,
+        had_second_chance=False,
+        space_group=fact.space_group if fact else None,
+        cell=fact.cell if fact else None,
+        distance_mm=fact.distance_mm if fact else None,
+        beam_x_mm=fact.beam_x_mm if fact else None,
+        beam_y_mm=fact.beam_y_mm if fact else None,
+    )
+
+
+def _run(dials: Dials, images: SweepImages, consensus: Consensus | None) -> Run:
+    sample = consensus.sample if consensus else parse_sample(SPACE_GROUP, CELL)
+    parameters = make_parameters("cells", sample=sample, limits=UNHURRIED)
     return Run(
         run_id=RunId(1),
         request_id=RequestId(1),
         sweep_name=images.name,
         images=images,
         content_sha256="",
-        parameters=make_parameters("cells", sample=sample, limits=UNHURRIED),
+        parameters=replace(parameters, siblings=consensus.siblings if consensus else None),
         dials_version=dials.version(),
         place="",
     )

@@ -9,12 +9,15 @@ from tests.services.random_spots import write_random_spots
 from tests.services.sweep_bench import SweepBench, open_bench
 
 from beamloop.catalog.runs import load_run
+from beamloop.dials_cli.experiments import read_experiments
 from beamloop.dials_cli.reflection_table import Flag, read_reflections
 from beamloop.records.outcome import OutcomeCode
 from beamloop.records.run import RungFact
+from beamloop.records.siblings import Siblings
 from beamloop.simulate import write_collection
 from beamloop.simulate.plan import CollectionPlan, SweepKind
 from beamloop.simulate.presets import PRESETS
+from beamloop.sweep import import_images
 from beamloop.sweep.ladder import choose_rungs
 from beamloop.sweep.report_file import read_report
 from beamloop.sweep.rungs import climb, sweep_inputs
@@ -77,6 +80,25 @@ def test_a_weak_wedge_with_the_beam_off_its_centre_is_indexed_and_each_rung_expl
     rungs = rungs_of(bench, OFF_CENTRE)
     assert [rung.accepted for rung in rungs] == [False] * (len(rungs) - 1) + [True]
     assert all(rung.reason and rung.finding and rung.cpu_s > 0 for rung in rungs)
+
+
+@pytest.mark.parametrize(("distance_mm", "is_taken"), [(129.5, True), (190.0, False)])
+def test_a_second_chance_puts_the_detector_where_its_siblings_have_theirs(
+    bench: SweepBench, distance_mm: float, *, is_taken: bool
+) -> None:
+    with bench.services.catalog.transaction() as connection:
+        run = load_run(connection, bench.runs[OFF_CENTRE])
+    parameters = replace(run.parameters, siblings=Siblings(9, distance_mm, 42.2, 53.0))
+    staging = bench.folder / ".staging-import"
+    staging.mkdir()
+    second = replace(run, parameters=parameters)
+    finding = import_images.perform(StepWork(second, "import", bench.folder, staging, bench.services.dials))
+    assert finding.outcome is None, finding.text
+    assert ("9 siblings" in finding.text) is is_taken
+    detector = read_experiments(staging / "imported.expt").experiments[0].detector
+    header = PRESETS["tiny2"](1).detector
+    expected = (129.5, 42.2, 53.0) if is_taken else (header.distance_mm, 487 / 2 * 0.172, 619 / 2 * 0.172)
+    assert (detector.distance_mm, detector.beam_x_mm, detector.beam_y_mm) == pytest.approx(expected, abs=1e-3)
 
 
 def test_with_the_first_images_left_out_a_lattice_is_found_in_the_others_alone(bench: SweepBench) -> None:

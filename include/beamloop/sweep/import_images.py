@@ -1,10 +1,12 @@
 """Step import: from image headers to imported.expt."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from beamloop.dials_cli import programs
+from beamloop.dials_cli.detector import DetectorSummary
 from beamloop.dials_cli.experiments import read_experiments
 from beamloop.dials_cli.paths import is_plain_path
 from beamloop.records.images import MasterImages, NumberedImages, SweepImages
@@ -13,6 +15,7 @@ from beamloop.records.program import ProgramResult
 from beamloop.sweep.block_words import describe_gap, ranges
 from beamloop.sweep.failures import explain
 from beamloop.sweep.import_master import describe_lack, import_master, refuse_bad_master
+from beamloop.sweep.siblings_geometry import with_siblings_detector
 from beamloop.sweep.verify_images import code_for, faults_of, words_for
 from beamloop.sweep.work import Finding, StepWork, stopped
 
@@ -44,7 +47,22 @@ def perform(work: StepWork) -> Finding:
         text += f", {describe_gap(images)}"
     if isinstance(images, MasterImages):
         text += describe_lack(images)
-    return Finding(text, programs=results)
+    return _take_siblings_detector(work, images, first.detector, Finding(text, programs=results))
+
+
+def _take_siblings_detector(
+    work: StepWork, images: SweepImages, detector: DetectorSummary, found: Finding
+) -> Finding:
+    """Import again with the siblings' detector, where this is a second chance."""
+    moved, siblings = with_siblings_detector(work, detector), work.run.parameters.siblings
+    if moved is None or siblings is None:
+        return found
+    results = (*found.programs, *_import(moved, images))
+    if not results[-1].succeeded:
+        return explain(work, results)
+    shutil.copyfile(moved.staging / "imported.expt", work.staging / "imported.expt")
+    words = f"{found.text}; the detector is put where {siblings.count} siblings have theirs"
+    return replace(found, text=words, programs=results)
 
 
 def _import(work: StepWork, images: SweepImages) -> Sequence[ProgramResult]:
