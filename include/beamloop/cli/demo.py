@@ -10,7 +10,10 @@ from rich.console import Console
 from rich.progress import Progress
 
 from beamloop.catalog.results import SweepResult, find_collections, results_of_collection
+from beamloop.cli.demo_groups import wait_for_groups
 from beamloop.cli.follow import Results, follow
+from beamloop.cli.groups_account import GroupsAccount, groups_document
+from beamloop.cli.groups_text import print_summary
 from beamloop.cli.results_json import dump, results_document
 from beamloop.cli.results_table import print_results, results_console
 from beamloop.cli.session import open_catalog
@@ -65,7 +68,9 @@ def _run(console: Console, narration: Narration, access: StackAccess, seed: int,
                 return results_of_collection(connection, found[0]) if found else []
 
         results = follow(console, read, expected_sweeps=len(truth.sweeps))
-    _print(console, directory, results, truth, as_json)
+        narration.note("Waiting for the report on which crystals belong together")
+        account = wait_for_groups(catalog, str(directory))
+    _print(console, directory, results, truth, account, as_json)
     return not unexpected(results, truth)
 
 
@@ -86,14 +91,26 @@ def _collect(console: Console, narration: Narration, plan: CollectionPlan, direc
     return truth
 
 
-def _print(console: Console, directory: Path, results: Results, truth: Truth, as_json: bool) -> None:
+def _print(
+    console: Console,
+    directory: Path,
+    results: Results,
+    truth: Truth,
+    account: GroupsAccount | None,
+    as_json: bool,
+) -> None:
     comparison = compare(results, truth)
     if as_json:
         document = results_document(str(directory), results)
         document["truth"] = comparison
+        document["isomorphism"] = groups_document(account) if account else None
         typer.echo(dump(document))
         return
     print_results(console, f"{directory.name}: simulated, compared with the truth", results, comparison)
     wrong = unexpected(results, truth)
     words = f"Not as expected: {', '.join(wrong)}." if wrong else "Every sweep ended as its truth says."
     console.print(words, style="red" if wrong else "green")
+    if account:
+        print_summary(console, account)
+    else:
+        console.print("There is no report on isomorphism yet; `beamloop groups` shows it when it is made.")
