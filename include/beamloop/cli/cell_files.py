@@ -60,7 +60,7 @@ def _data_set(path: Path, number: int, experiment: ExperimentSummary) -> DataSet
         raise ValueError("an experiment without a crystal is no data set")
     return DataSet(
         cell=crystal.cell.as_tuple(),
-        space_group=crystal.hall_symbol,
+        space_group=crystal.space_group,
         path=str(path),
         place=f"experiment {number}",
         mosaicity_deg=experiment.mosaicity_deg,

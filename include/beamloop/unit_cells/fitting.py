@@ -40,6 +40,7 @@ class Fit:
 
     changes: Integers  # (n,): indices of base_changes()
     worst: Floats  # (n,): largest deviation, see `deviations`
+    cost: Floats  # (n,): sum of the squares of all six
     symmetry_kept: Booleans  # (n,): rotations and screws, or as much of them as both cells have
 
 
@@ -49,6 +50,7 @@ def fit_to(
     lattices: Lattices,
     rows: Integers,
     conventional: Floats | None = None,
+    tie: float = TIE,
 ) -> Fit:
     """Find the base changes that bring reduced cells nearest to a reference.
 
@@ -65,16 +67,19 @@ def fit_to(
     conventional
         Conventional axes in terms of the reference's, shape (3, 3): of equal changes the one is taken that
         leaves the given axes as they are, if there is one. None: the simplest.
+    tie
+        Sums of squares that differ by less are equal.
     """
     if conventional is None:
         effort = np.arange(len(base_changes()), dtype=np.float64)[None].repeat(len(allowed), axis=0)
     else:
         effort = effort_of_changes(lattices.kind_axes, conventional)
     chunks = np.array_split(rows, -(-len(rows) // CELLS_AT_ONCE))
-    parts = [_fit_some(reference, allowed, lattices, chunk, effort) for chunk in chunks]
+    parts = [_fit_some(reference, allowed, lattices, chunk, effort, tie) for chunk in chunks]
     return Fit(
         np.concatenate([part.changes for part in parts]),
         np.concatenate([part.worst for part in parts]),
+        np.concatenate([part.cost for part in parts]),
         np.concatenate([part.symmetry_kept for part in parts]),
     )
 
@@ -106,7 +111,7 @@ def align(
     differences = np.abs(deviations(changed_products(six_products(metric[None])), reference))
     # One axis that is twice as long must not make the others change places: no deviation counts beyond ALIKE.
     cost = (np.minimum(differences, ALIKE) ** 2).sum(axis=2)
-    pick = _cheapest(np.where(allowed, cost, np.inf), effort[None])[0]
+    pick = _cheapest(np.where(allowed, cost, np.inf), effort[None], TIE)[0]
     if not len(rotations.matrices) and np.count_nonzero(differences[0, pick] < ALIKE) < ALIKE_COUNT:
         return None
     return np.asarray(base_changes()[pick])
@@ -127,7 +132,12 @@ def effort_of_changes(axes: Floats, conventional: Floats) -> Floats:
 
 
 def _fit_some(
-    reference: Floats, allowed: Sequence[Allowed], lattices: Lattices, rows: Integers, effort: Floats
+    reference: Floats,
+    allowed: Sequence[Allowed],
+    lattices: Lattices,
+    rows: Integers,
+    effort: Floats,
+    tie: float,
 ) -> Fit:
     products, kinds = six_products(lattices.metrics[rows]), lattices.kinds[rows]
     cells, changes = np.nonzero(where_lengths_fit(products, reference, ALIKE))
@@ -139,15 +149,15 @@ def _fit_some(
     all_kept = np.array([kind.all_kept for kind in allowed])[kinds]
     partly_kept = np.array([kind.partly_kept for kind in allowed])[kinds]
     at = np.arange(len(rows))
-    best = _cheapest(cost, effort[kinds])
+    best = _cheapest(cost, effort[kinds], tie)
     good_enough = worst[at, best] + WORTH_BREAKING
     for level in (partly_kept, all_kept):
-        pick = _cheapest(np.where(level, cost, np.inf), effort[kinds])
+        pick = _cheapest(np.where(level, cost, np.inf), effort[kinds], tie)
         best = np.where(level[at, pick] & (worst[at, pick] <= good_enough), pick, best)
-    return Fit(best, worst[at, best], partly_kept[at, best])
+    return Fit(best, worst[at, best], cost[at, best], partly_kept[at, best])
 
 
-def _cheapest(cost: Floats, effort: Floats) -> Integers:
+def _cheapest(cost: Floats, effort: Floats, tie: float) -> Integers:
     """Return for each row the column of least cost; of equal ones that of least effort."""
-    tied = cost <= cost.min(axis=1, keepdims=True) + TIE
+    tied = cost <= cost.min(axis=1, keepdims=True) + tie
     return np.asarray(np.where(tied, effort, np.inf).argmin(axis=1))

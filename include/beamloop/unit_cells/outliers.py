@@ -10,11 +10,13 @@ from beamloop.unit_cells.cell_arrays import FACES, Floats, as_cells, as_printed,
 from beamloop.unit_cells.groups import suggest_groups
 from beamloop.unit_cells.relations import relation_of
 from beamloop.unit_cells.tree import cluster_cells
+from beamloop.unit_cells.variation import linear_cell_variation
 
-# Source of both figures: shared/isomorphism.md, measured on the reference sets.
+# Source of the figures: shared/isomorphism.md, measured on the reference sets.
 ROBUST_Z_LIMIT = 5.0
 SMALLEST_DEVIATION = 0.001  # of the median diagonal: crystals that agree better are not told apart
 MAD_TO_SIGMA = 1.4826  # a normal distribution's standard deviation over its median absolute deviation
+DIFFERENCES_SHOW_PERCENT = 1.5  # LCV above which merged data suffer
 NAMED_AT_MOST = 5  # partners that a sentence names
 
 REMEDIES = {
@@ -94,12 +96,7 @@ def _reasons(cells: Floats, rows: Sequence[int], median: Floats) -> Mapping[int,
         if relation is None:
             unrelated.append(row)
         else:
-            words = (
-                relation.words[0].upper() + relation.words[1:]
-                if relation.words.startswith("its")
-                else relation.words
-            )
-            reasons[row] = (relation.reason, f"{words}: {REMEDIES[relation.reason]}.")
+            reasons[row] = (relation.reason, f"{relation.words}: {REMEDIES[relation.reason]}.")
     for group in _forms(cells, unrelated):
         for row in group:
             reasons[row] = ("other_form", _form_sentence(cells, row, group, median))
@@ -118,11 +115,13 @@ def _form_sentence(cells: Floats, row: int, group: Sequence[int], median: Floats
     changes = 100 * (cells[row, :3] / median[:3] - 1)
     axis = int(np.abs(changes).argmax())
     off = f"{'abc'[axis]} is {abs(changes[axis]):.1f} % {'longer' if changes[axis] > 0 else 'shorter'}"
-    if np.abs(changes).max() < 100 * SMALLEST_DEVIATION:
+    if np.abs(changes).max() < 100 * SMALLEST_DEVIATION:  # the angles then
         angle = int(np.abs(cells[row, 3:] - median[3:]).argmax())
         name = ("alpha", "beta", "gamma")[angle]
         off = f"{name} is {cells[row, 3 + angle]:.2f} instead of {median[3 + angle]:.2f} degrees"
     partners = [str(other + 1) for other in group if other != row]
+    if linear_cell_variation(np.stack([cells[row], median])).lcv_percent <= DIFFERENCES_SHOW_PERCENT:
+        return f"{off}: more than the others' scatter, yet perhaps close enough to merge."
     if not partners:
         return f"{off}, and no simple relation explains it: another crystal form, or a wrong lattice."
     named = ", ".join(partners[:NAMED_AT_MOST])

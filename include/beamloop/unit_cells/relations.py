@@ -101,20 +101,20 @@ def _named(axes: Floats) -> Relation:
     extra = extra_points(axes if index < 1 else np.asarray(np.linalg.inv(axes)))
     if not extra:
         return Relation(
-            "other_setting", f"its axes are {text} of the others': the same lattice in another setting"
+            "other_setting", f"Its axes are {text} of the others': the same lattice in another setting"
         )
     if centring := centring_of(extra):
         return Relation(
             "other_setting",
-            f"its axes are {text} of the others': one lattice if the larger cell is {centring}-centred",
+            f"Its axes are {text} of the others': one lattice if the larger cell is {centring}-centred",
         )
     ratio = Fraction(index).limit_denominator(LARGEST_INDEX)
     along = {tuple(place for place in range(3) if vector[place]) for vector in extra}
     if len(along) == 1 and len(axis := along.pop()) == 1:
         return Relation(
             _axis_reason(ratio),
-            f"its {AXES[axis[0]]} is {float(ratio):g} times a period of the others' lattice",
+            f"Its {AXES[axis[0]]} is {float(ratio):g} times a period of the others' lattice",
         )
     return Relation(
-        "related_axis", f"its axes are {text} of the others': {float(ratio):g} times their volume"
+        "related_axis", f"Its axes are {text} of the others': {float(ratio):g} times their volume"
     )

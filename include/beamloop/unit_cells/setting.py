@@ -9,12 +9,15 @@ from numpy.typing import ArrayLike
 
 from beamloop.unit_cells.base_changes import base_changes, six_products
 from beamloop.unit_cells.cell_arrays import Floats, as_cells, cells_of_metrics, metric_tensors
-from beamloop.unit_cells.fitting import ALIKE, Fit, align, effort_of_changes, fit_to
+from beamloop.unit_cells.fitting import ALIKE, TIE, Fit, align, effort_of_changes, fit_to
 from beamloop.unit_cells.lattices import Lattices, in_basis, reduced_lattices
 from beamloop.unit_cells.symmetry import Integers, Rotations, symmetry_of
 from beamloop.unit_cells.triplets import triplet
 
 MOST_LATTICES = 20  # each with a setting of its own; cells of further ones keep their own axes
+# A change of axes that the scatter of the cells suggests is no evidence: given axes stay unless another
+# choice lessens a cell's sum of squares by so many of the cells' median sums, two standard deviations.
+SCATTER = 4.0
 MOST_ROUNDS = 5  # of taking a new median; two are enough where the first reference is near it
 
 
@@ -123,7 +126,8 @@ def _frame(lattices: Lattices, waiting: Integers) -> _Frame:
             break
         changes = fit.changes
     conventional, setting = _conventional_axes(lattices, rows, fit)
-    fit = fit_to(reference, allowed, lattices, rows, conventional)
+    tie = max(TIE, SCATTER * float(np.median(fit.cost)))
+    fit = fit_to(reference, allowed, lattices, rows, conventional, tie)
     return _Frame(rows, fit, reference, rotations, conventional, setting)
 
 
