@@ -1,13 +1,19 @@
 """What a person types and reads: times, names, shell words."""
 
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from beamloop.beamlines.changes import differences
+from beamloop.beamlines.profiles import make_parameters
 from beamloop.cli.choices import parse_since, person
 from beamloop.cli.plain_text import plain, plain_line, shell_word
+from beamloop.cli.sweep_text import describe_parameters
 from beamloop.errors import InvalidInputError
+from beamloop.records.program import ProgramLimits
+from beamloop.records.siblings import Siblings
 
 pytestmark = pytest.mark.unit
 
@@ -53,3 +59,11 @@ def test_a_quoted_word_is_printable_and_means_the_same_to_bash(text: str) -> Non
 
 def test_there_is_always_a_person() -> None:
     assert person()
+
+
+def test_a_second_chance_is_told_with_its_siblings() -> None:
+    first = make_parameters("cells", limits=ProgramLimits())
+    second = replace(first, siblings=Siblings(9, 239.7, 84.6, 89.9))
+    assert describe_parameters(second).endswith("second chance: with the cell of 9 siblings")
+    assert "second chance" not in describe_parameters(first)
+    assert "siblings none → 9" in differences(first, second)
