@@ -41,7 +41,8 @@ def airflow_database() -> None:
     from airflow.utils.db import initdb
 
     initdb()
-    Pool.create_or_update_pool("dials", slots=2, description="", include_deferred=False)
+    for pool in ("dials", "refinement"):
+        Pool.create_or_update_pool(pool, slots=2, description="", include_deferred=False)
 
 
 @pytest.fixture

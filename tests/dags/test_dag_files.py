@@ -22,6 +22,7 @@ def test_every_dag_file_is_read_without_a_fault(dag_bag: Any) -> None:
         "check_isomorphism",
         "housekeeping",
         "process_collection",
+        "refine_joint",
         "tend_requests",
         "watch_collections",
     }
@@ -34,6 +35,15 @@ def test_a_sweep_shows_its_six_programs_in_order_in_the_dials_pool(dag_bag: Any)
     for earlier, later in pairwise(tasks):
         assert earlier.task_id in later.upstream_task_ids
         assert later.priority_weight > earlier.priority_weight
+
+
+def test_a_group_is_refined_in_the_pool_that_has_the_memory_every_night(dag_bag: Any) -> None:
+    dag = dag_bag.dags["refine_joint"]
+    assert dag.timetable.expression == "0 2 * * *"
+    refine, integrate, report = (dag.get_task(f"group.{step}") for step in ("refine", "integrate", "report"))
+    assert (refine.pool, integrate.pool, report.pool) == ("refinement", "dials", "dials")
+    assert refine.task_id in integrate.upstream_task_ids
+    assert integrate.task_id in report.upstream_task_ids
 
 
 def test_transient_errors_are_retried_for_longer_than_a_database_restart(dag_bag: Any) -> None:

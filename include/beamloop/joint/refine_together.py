@@ -84,12 +84,14 @@ def _refine(
     combined = programs.combine_experiments(work.dials, folder, pairs, shared=shared, limits=work.limits)
     if not combined.succeeded:
         return [combined, combined]
+    # DIALS refuses it for a crystal alone, which would have nothing left.
+    take_out = (TAKE_OUT,) if len(pairs) > 1 else ()
     refined = programs.refine(
         work.dials,
         folder,
         Path("combined.expt"),
         Path("combined.refl"),
-        options=(TAKE_OUT, *work.joint.options.refine, *options),
+        options=(*take_out, *work.joint.options.refine, *options),
         limits=work.limits,
     )
     return [combined, refined]
