@@ -53,6 +53,10 @@ def test_the_answer_comes_first_and_who_left_is_named() -> None:
     assert "none: no images here" in text
 
 
+def test_uncertainties_stand_in_units_of_the_last_digit() -> None:
+    assert "98.300(20) 98.300(20) 136.600(50)" in page()
+
+
 def test_names_are_no_markup() -> None:
     hostile = replace(joint(1, 2, 3), collection_name="<script>alert(1)</script>&")
     text = page(joint=hostile)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from beamloop.dials_cli.experiments import ExperimentSummary, read_experiments
 from beamloop.dials_cli.reflections import IndexingSummary, summarise_indexing
+from beamloop.errors import InvalidInputError
 from beamloop.records.identifiers import RunId
 from beamloop.records.joint import CrystalFigures, CrystalKey
 
@@ -30,8 +31,18 @@ class Crystal:
 
 
 def crystal_figures(model: ExperimentSummary, summary: IndexingSummary) -> CrystalFigures:
-    """Return cell and RMSDs of one crystal; `model` has a crystal."""
-    assert model.crystal is not None  # noqa: S101 (callers pass crystals only)
+    """Return cell and RMSDs of one crystal.
+
+    Raises
+    ------
+    InvalidInputError
+        When the experiment has no crystal.
+    """
+    if model.crystal is None:
+        raise InvalidInputError(
+            f"The experiment {model.identifier} of {model.template} has no crystal.",
+            try_next="Process the sweep again.",
+        )
     return CrystalFigures(
         cell=model.crystal.cell.as_tuple(),
         cell_su=model.crystal.cell_su,

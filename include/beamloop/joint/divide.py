@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from beamloop.joint.crystals import Crystal
+from beamloop.records.joint import CrystalKey
 
 # What keeps beam and detector as the anchor left them.
 FIXED = ("beam.fix=all", "detector.fix=all")
@@ -24,6 +25,7 @@ class Division:
 
     anchor: tuple[Crystal, ...]
     parts: tuple[tuple[Crystal, ...], ...]  # empty: all are in the anchor
+    order: tuple[CrystalKey, ...]  # in which the crystals were given, and in which the results are
 
 
 def divide(crystals: Sequence[Crystal], at_once: int) -> Division:
@@ -41,8 +43,9 @@ def divide(crystals: Sequence[Crystal], at_once: int) -> Division:
     Division
         Parts of nearly equal size, each in the order in which the crystals were given.
     """
+    order = tuple(crystal.key for crystal in crystals)
     if len(crystals) <= at_once:
-        return Division(tuple(crystals), ())
+        return Division(tuple(crystals), (), order)
     by_strength = sorted(range(len(crystals)), key=lambda place: -crystals[place].before.used_count)
     chosen = set(by_strength[:at_once])
     rest = [crystal for place, crystal in enumerate(crystals) if place not in chosen]
@@ -51,4 +54,5 @@ def divide(crystals: Sequence[Crystal], at_once: int) -> Division:
     return Division(
         tuple(crystals[place] for place in sorted(chosen)),
         tuple(tuple(rest[low:high]) for low, high in pairwise(bounds)),
+        order,
     )

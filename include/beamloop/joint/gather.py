@@ -28,6 +28,7 @@ class Gathered:
     crystals: list[Crystal] = field(default_factory=list)
     left: dict[CrystalKey, str] = field(default_factory=dict)  # why a member cannot take part
     programs: list[ProgramResult] = field(default_factory=list)
+    refined_alone: int = 0  # runs that were refined by themselves for the comparison
 
     @property
     def failed(self) -> bool:
@@ -134,4 +135,5 @@ def _refined_alone(
     if not result.succeeded:
         return models
     gathered.programs.append(result)
+    gathered.refined_alone += 1
     return read_pair(folder / "refined.expt", folder / "refined.refl")

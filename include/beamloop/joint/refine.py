@@ -8,7 +8,7 @@ from beamloop.joint.correlate import correlate, furthest_off
 from beamloop.joint.crystals import Crystal, crystal_figures, read_pair
 from beamloop.joint.divide import divide
 from beamloop.joint.gate import why_worse
-from beamloop.joint.gather import gather
+from beamloop.joint.gather import Gathered, gather
 from beamloop.joint.refine_divided import refine_divided
 from beamloop.joint.refine_together import Refined
 from beamloop.joint.setup import shared_models, strangers
@@ -31,8 +31,14 @@ def perform(work: JointWork) -> JointFinding:
     taking_part = [crystal for crystal in gathered.crystals if crystal.key not in left]
     if len(taking_part) < FEWEST:
         return _too_few(work, left, gathered.programs)
-    division = divide(taking_part, work.joint.options.crystals_at_once)
-    shared = shared_models(taking_part)
+    return _refine(work, gathered, taking_part, left)
+
+
+def _refine(
+    work: JointWork, gathered: Gathered, crystals: Sequence[Crystal], left: dict[CrystalKey, str]
+) -> JointFinding:
+    division = divide(crystals, work.joint.options.crystals_at_once)
+    shared = shared_models(crystals)
     refined = refine_divided(work, division, shared)
     started = (*gathered.programs, *refined.programs)
     left |= refined.left
@@ -42,7 +48,7 @@ def perform(work: JointWork) -> JointFinding:
         return _too_few(work, left, started)
     for path, suffix in zip(refined.files, ("expt", "refl"), strict=True):
         shutil.copyfile(path, work.staging / f"refined.{suffix}")
-    notes = _notes(taking_part, shared, 1 + len(division.parts))
+    notes = _notes(gathered, crystals, shared, 1 + len(division.parts))
     comparison = _compare(work, gathered.crystals, refined, left, notes, 1 + len(division.parts))
     cells, _, _ = common_cells(comparison.members)
     started += tuple(correlate(work, refined, furthest_off(cells)))
@@ -71,8 +77,15 @@ def _compare(
     return Comparison(members, group_before, group_after, setting, worse, notes, parts)
 
 
-def _notes(crystals: Sequence[Crystal], shared: Sequence[str], parts: int) -> tuple[str, ...]:
+def _notes(
+    gathered: Gathered, crystals: Sequence[Crystal], shared: Sequence[str], parts: int
+) -> tuple[str, ...]:
     notes = []
+    if gathered.refined_alone:
+        notes.append(
+            f"{gathered.refined_alone} sweeps had been refined in another way: before is each of them "
+            "refined alone with the options of the joint refinement."
+        )
     groups = sorted({crystal.space_group for crystal in crystals})
     if len(groups) > 1:
         notes.append(

@@ -50,7 +50,7 @@ def refine_divided(work: JointWork, division: Division, shared: Sequence[str]) -
         refined = refine_together(work, f"part-{number}", part, shared, geometry=done.pairs[0], options=FIXED)
         if _take(work, done, f"part-{number}-split", refined, lent=1) is None:
             return done.stopped()
-    return _together(work, done, shared)
+    return _together(work, done, division.order, shared)
 
 
 def _take(work: JointWork, done: _Parts, name: str, refined: Refined, *, lent: int) -> list[Pair] | None:
@@ -88,12 +88,15 @@ def pairs_of_split(folder: Path, count: int) -> list[Pair]:
     return [(stem.with_suffix(".expt"), stem.with_suffix(".refl")) for stem in stems]
 
 
-def _together(work: JointWork, done: _Parts, shared: Sequence[str]) -> Refined:
+def _together(work: JointWork, done: _Parts, order: Sequence[CrystalKey], shared: Sequence[str]) -> Refined:
+    """Put all into one list, in the order in which the crystals were given."""
+    place = {key: number for number, key in enumerate(order)}
+    ordered = sorted(zip(done.crystals, done.pairs, strict=True), key=lambda both: place[both[0].key])
     folder = work.new_folder("together")
-    files = [(relative_to(folder, expt), relative_to(folder, refl)) for expt, refl in done.pairs]
+    files = [(relative_to(folder, expt), relative_to(folder, refl)) for _, (expt, refl) in ordered]
     combined = programs.combine_experiments(work.dials, folder, files, shared=shared, limits=work.limits)
     done.programs.append(combined)
     if not combined.succeeded:
         return done.stopped()
     both = (folder / "combined.expt", folder / "combined.refl")
-    return Refined(tuple(done.crystals), both, done.left, tuple(done.programs))
+    return Refined(tuple(crystal for crystal, _ in ordered), both, done.left, tuple(done.programs))

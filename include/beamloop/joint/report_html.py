@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from math import ceil, log10
 
 from beamloop.joint.integrate import Integrated
 from beamloop.joint.words import did_it_help, next_thing
@@ -90,7 +91,7 @@ def _group_table(comparison: Comparison) -> str:
     rows: list[tuple[str, str, str]] = []
     for name, value in (
         ("LCV (%)", lambda g: f"{g.lcv_percent:.2f}"),
-        ("aLCV (Å)", lambda g: f"{g.alcv_angstrom:.2f}"),
+        ("aLCV (Å)", lambda g: f"{g.alcv_angstrom:.3f}"),
         ("standard deviation of the axes, largest (%)", lambda g: f"{g.spread_percent:.3f}"),
         ("reflections", lambda g: str(g.used_count)),
         ("RMSD x, y (mm)", lambda g: f"{_number(g.rmsd_x_mm)} {_number(g.rmsd_y_mm)}"),
@@ -139,8 +140,11 @@ def _crystal_cells(figures: CrystalFigures) -> tuple[str, ...]:
 
 
 def _with_su(value: float, su: float) -> str:
-    """Write 98.312 with 0.017 as 98.312(17)."""
-    return f"{value:.3f}({round(1000 * su)})" if su else f"{value:.3f}"
+    """Write 98.312 with 0.017 as 98.312(17), and 5.4289 with 0.0004 as 5.4289(4)."""
+    if su <= 0:
+        return f"{value:.3f}"
+    digits = max(3, ceil(-log10(su)))
+    return f"{value:.{digits}f}({round(10**digits * su)})"
 
 
 def _left(comparison: Comparison) -> str:

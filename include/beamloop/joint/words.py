@@ -35,4 +35,4 @@ def next_thing(comparison: Comparison) -> str:
         return f"Look at {', '.join(left)}: more images or a wider wedge would keep them in the refinement."
     if comparison.after.lcv_percent > ALIKE_PERCENT:
         return "Calibrate the detector: what its modules are off by now limits how alike the cells become."
-    return "Nothing: use the joint cells and MTZ files."
+    return "Nothing: use the joint models."

@@ -7,6 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from beamloop.dials_cli.correlations import read_correlations
+from beamloop.errors import InvalidInputError
 from beamloop.joint.correlate import FOLDER, MOMENTS
 from beamloop.joint.integrate import Integrated, read_integrated
 from beamloop.joint.plots import draw_all, draw_correlations
@@ -27,7 +28,10 @@ def perform(work: JointWork) -> JointFinding:
     reports = [read_step_report(work.directory / step) for step in ("refine", "integrate")]
     comparison = reports[0].comparison
     if comparison is None:  # a failed refinement ends before this step
-        raise AssertionError(f"The step refine of {work.joint.place} has no comparison.")
+        raise InvalidInputError(
+            f"The step refine of {work.joint.place} has nothing to report.",
+            try_next="Remove its folder, then clear the task refine in Airflow.",
+        )
     integrated = read_integrated(work.directory / "integrate")
     images = {name: _embedded(path) for name, path in _draw(work, comparison).items()}
     page = ReportPage(work.joint, comparison, integrated, tuple(reports), images)
