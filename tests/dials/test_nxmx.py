@@ -7,6 +7,7 @@ from pathlib import Path
 import h5py
 import pytest
 from tests.services import nxmx_writer
+from tests.services.dectris_writer import write_dectris
 from tests.services.nxmx_writer import Frames, Nxmx, simulated_frames, write_nxmx
 from tests.services.sweep_bench import SweepBench, open_bench
 
@@ -88,6 +89,23 @@ def test_missing_data_files_leave_blocks_with_true_angles_and_cells_and_an_mtz_e
         "integrated_1.mtz",
         "integrated_2.mtz",
     ]
+
+
+def test_the_files_of_dectris_give_the_same_spots_and_no_wrong_angles(
+    tmp_path: Path, catalog_dsn: str, tiny_images: Path, frames: Frames
+) -> None:
+    names = Nxmx(tmp_path / "plate", frames_of_files=(1, 1, 1, 1))
+    write_dectris(names, TINY, frames)
+    whole = open_at(tmp_path, catalog_dsn, names.folder)
+    assert whole.do("xtal1_1", "import", "find_spots") is None
+    cbf = open_at(tmp_path / "cbf", catalog_dsn, tiny_images)
+    assert cbf.do("xtal1_1", "import", "find_spots") is None
+    assert whole.result("xtal1_1").spot_count == cbf.result("xtal1_1").spot_count
+    names.data_files[1].unlink()
+    outcome = open_at(tmp_path / "gap", catalog_dsn, names.folder).do("xtal1_1")
+    assert outcome is not None
+    assert outcome.code is OutcomeCode.MISSING_IMAGES
+    assert "image 2 is missing; not there: 'xtal1_1_data_000002.h5'." in outcome.sentence
 
 
 def test_what_cannot_be_processed_is_named_before_dials_starts(

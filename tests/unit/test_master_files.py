@@ -10,7 +10,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
-from tests.services.nxmx_writer import LIBVER, Nxmx, write_data_file, write_master, write_nxmx
+from tests.services.dectris_writer import write_dectris
+from tests.services.nxmx_writer import Nxmx, write_data_file, write_master, write_nxmx
 
 from beamloop.image_files import master as master_module
 from beamloop.image_files.faults import CUT_SHORT, NOT_THERE, STILL_WRITTEN
@@ -134,30 +135,19 @@ def test_images_that_take_turns_between_files_are_found(nxmx: Nxmx) -> None:
     assert read(nxmx).numbers == (1, 2, 3)
 
 
-def write_dectris_master(nxmx: Nxmx, links: int, images: int, triggers: int = 1) -> None:
-    """Write a master as DECTRIS's own writer does: no virtual data set, no NXmx."""
-    with h5py.File(nxmx.master, "w", libver=LIBVER) as file:
-        file.create_group("entry").attrs["NX_class"] = "NXentry"
-        file.create_group("entry/data").attrs["NX_class"] = "NXdata"
-        for number in range(1, links + 1):
-            name = f"data_{number:06d}"
-            file[f"entry/data/{name}"] = h5py.ExternalLink(f"{nxmx.name}_{name}.h5", "data")
-        specific = file.create_group("entry/instrument/detector/detectorSpecific")
-        specific["nimages"], specific["ntrigger"] = images, triggers
-
-
 def test_links_of_dectris_are_joined_and_may_be_more_than_the_images_fill(nxmx: Nxmx) -> None:
-    write_dectris_master(nxmx, links=7, images=1, triggers=5)
+    write_dectris(nxmx, PLAN, FRAMES, links=7, triggers=5)
     content = read(nxmx)
     assert (content.frame_count, content.numbers, content.faults) == (5, ALL, {})
     assert content.absent_data_files == ()
 
 
 def test_of_dectris_a_data_file_in_the_middle_leaves_a_gap(nxmx: Nxmx) -> None:
-    write_dectris_master(nxmx, links=3, images=5)
+    write_dectris(nxmx, PLAN, FRAMES)
     nxmx.data_files[1].unlink()
     content = read(nxmx)
     assert (content.numbers, content.absent_data_files) == ((1, 2, 5), (nxmx.data_files[1].name,))
+    assert not content.in_one_data_set
 
 
 @pytest.mark.parametrize("kind", ["link", "virtual", "second file", "mask"])

@@ -25,9 +25,8 @@ class MasterContent:
     numbers: tuple[int, ...]  # (1, 2, ...): images whose pixels are there
     files: dict[str, os.stat_result | None]  # the master first, then all that are named; None: not there
     faults: dict[str, str]  # {"xtal2_1_data_000002.h5": "cut short"}: of the files that are needed
-    absent_data_files: tuple[
-        str, ...
-    ] = ()  # ("xtal2_1_data_000003.h5",): named, and not all images are there
+    absent_data_files: tuple[str, ...] = ()  # ("xtal2_1_data_000003.h5",), where images are lacking
+    in_one_data_set: bool = True  # so that an image keeps its number when others before it are missing
 
 
 def read_master(directory: Path, master: str) -> MasterContent:
@@ -56,7 +55,8 @@ def read_master(directory: Path, master: str) -> MasterContent:
     absent = reader.take_out_absent_data_files()
     # DECTRIS's writer may name more data files than the images fill.
     complete = count is not None and len(numbers) >= count
-    return MasterContent(count, numbers, reader.files, reader.faults, () if complete else absent)
+    in_one = len(data_sets) <= 1
+    return MasterContent(count, numbers, reader.files, reader.faults, () if complete else absent, in_one)
 
 
 def _one_after_the_other(parts: list[Frames | None]) -> Frames:
@@ -164,7 +164,7 @@ class _Reader:
         return Frames(data_set.length, frozenset(written - unwritten))
 
     def take_out_absent_data_files(self) -> tuple[str, ...]:
-        """Return data files that are not there: no fault of theirs, since the images that lack tell of them."""
+        """Return data files that are not there, which is no fault: the images that lack tell of them."""
         absent = tuple(n for n in self.files if n in self.data_files and self.faults.get(n) == NOT_THERE)
         for name in absent:
             del self.faults[name]

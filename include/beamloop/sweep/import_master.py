@@ -12,6 +12,7 @@ from beamloop.image_files.master import MasterContent, read_master
 from beamloop.records.images import MasterImages
 from beamloop.records.outcome import OutcomeCode
 from beamloop.records.program import ProgramResult
+from beamloop.sweep.block_words import describe_gap
 from beamloop.sweep.verify_images import NAMED_AT_MOST, by_fault, code_for, words_for
 from beamloop.sweep.work import Finding, StepWork, stopped
 
@@ -30,6 +31,9 @@ def refuse_bad_master(work: StepWork, images: MasterImages) -> Finding | None:
     if gone or not images.numbers:
         count = f"{len(gone)} of {len(images.numbers)} images have gone" if gone else "No image is there"
         return stopped(work, OutcomeCode.MISSING_IMAGES, f"{count}{_absent_words(content)}.")
+    if images.missing and not content.in_one_data_set:
+        words = f"{describe_gap(images)}{_absent_words(content)}. DIALS would count on over the gap"
+        return stopped(work, OutcomeCode.MISSING_IMAGES, f"{words}: the angles behind it would be wrong.")
     there = [images.directory / name for name, status in content.files.items() if status]
     unreadable = unreadable_files(work.dials, work.staging, there, work.limits)
     if unreadable:
