@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LABELS = ("a (Å)", "b (Å)", "c (Å)", "α (°)", "β (°)", "γ (°)")
 PANEL_INCHES = 3.6
+TITLE_INCHES = 6.5  # what the title needs above a single panel
 
 
 def draw_histograms(cells: Floats, outliers: Sequence[int] = (), words: str = "") -> "Figure":
@@ -73,7 +74,8 @@ def draw_scatter(
     pairs = _pairs(shown)
     rows = -(-len(pairs) // 3)
     columns = min(3, len(pairs))
-    figure = Figure(figsize=(columns * PANEL_INCHES + 1, rows * PANEL_INCHES + 1), layout="constrained")
+    width = max(columns * PANEL_INCHES, TITLE_INCHES)
+    figure = Figure(figsize=(width, rows * width / columns), layout="constrained")
     colours = colours_of_cells(groups)
     shades = [colours.get(serial, OTHER_COLOUR) for serial in serials]
     panels = figure.subplots(rows, columns, squeeze=False)
