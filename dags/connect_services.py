@@ -32,17 +32,19 @@ def connect_catalog() -> "Catalog":
 def connect_dials(run_root: Path | None = None) -> "Dials":
     """Return the DIALS of the variables `beamloop_dials_bin` and `beamloop_dials_python`.
 
-    Its server, if the variable `beamloop_dials_server` is not "off", listens below the run directory.
+    Its server, if the variable `beamloop_dials_server` is not "off", listens below the run directory. The
+    variable `beamloop_refinement_engine` is "blocked" or "stock".
     """
     from beamloop.dials_cli.handle import open_dials
-    from beamloop.settings import DialsSettings, dials_server_directory
+    from beamloop.settings import DialsSettings, dials_server_directory, refinement_engine
 
     programs = Variable.get("beamloop_dials_bin", default="")
     python = Variable.get("beamloop_dials_python", default="/usr/bin/python3")
     server = None
     if run_root:
         server = dials_server_directory(run_root, Variable.get("beamloop_dials_server", default="on"))
-    return open_dials(DialsSettings(Path(programs) if programs else None, Path(python), server))
+    engine = refinement_engine(Variable.get("beamloop_refinement_engine", default="blocked"))
+    return open_dials(DialsSettings(Path(programs) if programs else None, Path(python), server, engine))
 
 
 def beamlines_directory() -> Path:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from beamloop.errors import InvalidInputError
@@ -21,6 +22,13 @@ class StoreSettings:
     secure: bool = True  # TLS
 
 
+class RefinementEngine(StrEnum):
+    """How joint refinement and metrology build the normal matrix; both take the same steps."""
+
+    BLOCKED = "blocked"  # as products of blocks: several times faster
+    STOCK = "stock"  # as DIALS does
+
+
 @dataclass(frozen=True, slots=True)
 class DialsSettings:
     """Which DIALS is used."""
@@ -28,6 +36,7 @@ class DialsSettings:
     bin_directory: Path | None = None  # Path("/usr/bin"); None: as PATH says
     python: Path = Path("/usr/bin/python3")  # the Python that can import dials
     server_directory: Path | None = None  # Path("/srv/beamloop/runs/.dials-server"); None: plain programs
+    refinement_engine: RefinementEngine = RefinementEngine.BLOCKED
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +96,23 @@ def dials_server_directory(run_root: Path, server: str) -> Path | None:
     return dials_servers(run_root) if server == "on" else None
 
 
+def refinement_engine(name: str) -> RefinementEngine:
+    """Return the engine of this name.
+
+    Raises
+    ------
+    InvalidInputError
+        When there is none.
+    """
+    try:
+        return RefinementEngine(name)
+    except ValueError as error:
+        raise InvalidInputError(
+            f"BEAMLOOP_REFINEMENT_ENGINE is {name!r}.",
+            try_next='Set it to "blocked" or "stock"; "blocked" is the default.',
+        ) from error
+
+
 def dials_servers(run_root: Path) -> Path:
     """Return the folder in which the DIALS servers of one run directory listen."""
     return run_root / ".dials-server"
@@ -114,6 +140,7 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
             bin_directory=Path(bin_directory) if bin_directory else None,
             python=Path(environment.get("BEAMLOOP_DIALS_PYTHON", "/usr/bin/python3")),
             server_directory=dials_server_directory(run_root, environment.get("BEAMLOOP_DIALS_SERVER", "on")),
+            refinement_engine=refinement_engine(environment.get("BEAMLOOP_REFINEMENT_ENGINE", "blocked")),
         ),
         run_root=run_root,
         beamlines_directory=Path(_required(environment, "BEAMLOOP_BEAMLINES")),

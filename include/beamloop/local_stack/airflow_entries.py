@@ -19,6 +19,7 @@ AIRFLOW_VARIABLES = {
     "beamloop_dials_bin": "BEAMLOOP_DIALS_BIN",
     "beamloop_dials_python": "BEAMLOOP_DIALS_PYTHON",
     "beamloop_dials_server": "BEAMLOOP_DIALS_SERVER",
+    "beamloop_refinement_engine": "BEAMLOOP_REFINEMENT_ENGINE",
 }
 
 

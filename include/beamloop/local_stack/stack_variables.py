@@ -35,8 +35,9 @@ def stack_variables(
     if dials := find_dials(environment):
         variables["BEAMLOOP_DIALS_BIN"] = str(dials.bin_directory)
         variables["BEAMLOOP_DIALS_PYTHON"] = str(dials.python)
-    if server := environment.get("BEAMLOOP_DIALS_SERVER"):
-        variables["BEAMLOOP_DIALS_SERVER"] = server
+    for name in ("BEAMLOOP_DIALS_SERVER", "BEAMLOOP_REFINEMENT_ENGINE"):
+        if environment.get(name):
+            variables[name] = environment[name]
     if environment.get("BEAMLOOP_S3_ENDPOINT"):
         variables |= {
             name: value for name, value in environment.items() if name.startswith("BEAMLOOP_S3_") and value

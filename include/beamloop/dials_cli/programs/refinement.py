@@ -5,7 +5,10 @@ from pathlib import Path
 
 from beamloop.dials_cli.handle import Dials
 from beamloop.dials_cli.programs.run_program import DEFAULT_LIMITS, run_program
-from beamloop.records.program import ProgramLimits, ProgramResult
+from beamloop.records.program import ProgramLimits, ProgramRequest, ProgramResult
+from beamloop.settings import RefinementEngine
+
+REFINE_BLOCKED = Path(__file__).parents[1] / "scripts" / "refine_blocked.py"
 
 
 def refine(
@@ -14,6 +17,7 @@ def refine(
     experiments: Path,
     reflections: Path,
     *,
+    engine: RefinementEngine = RefinementEngine.STOCK,
     options: Sequence[str] = (),
     limits: ProgramLimits = DEFAULT_LIMITS,
 ) -> ProgramResult:
@@ -25,9 +29,23 @@ def refine(
         As for all programs, see the package.
     experiments, reflections
         Indexed ones.
+    engine
+        How the normal matrix is built; the steps are the same. The blocked one is worth its while for many
+        parameters, and it falls back to the stock one by itself, with the reason in the log.
     """
     named = [str(experiments), str(reflections)]
-    return run_program(dials, directory, "refine", named, ["refined.expt", "refined.refl"], options, limits)
+    outputs = ["refined.expt", "refined.refl"]
+    if engine is RefinementEngine.STOCK:
+        return run_program(dials, directory, "refine", named, outputs, options, limits)
+    request = ProgramRequest(
+        # As a program of its own: -I keeps the caller's folder and environment out of its imports.
+        argv=(str(dials.settings.python), "-I", str(REFINE_BLOCKED), *named, *options),
+        working_directory=directory,
+        log_name="refine.out",
+        expected_outputs=tuple(outputs),
+        limits=limits,
+    )
+    return dials.starter.run(request)
 
 
 def integrate(
