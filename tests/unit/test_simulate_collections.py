@@ -14,6 +14,7 @@ from beamloop.simulate import read_truth, write_collection
 from beamloop.simulate.options import Wishes, plan_for
 from beamloop.simulate.plan import CollectionPlan, SweepKind
 from beamloop.simulate.presets import PRESETS, make_sweeps
+from beamloop.simulate.scene import scene_of
 
 pytestmark = pytest.mark.unit
 
@@ -171,3 +172,36 @@ def test_options_change_the_preset_and_nothing_else() -> None:
 def test_options_that_cannot_be_are_refused(wishes: Wishes, words: str) -> None:
     with pytest.raises(InvalidInputError, match=words):
         plan_for(wishes)
+
+
+def test_stray_spots_are_added_to_a_blank_and_leave_its_background_as_it_was(
+    plan: CollectionPlan, tmp_path: Path
+) -> None:
+    blank = replace(plan.sweeps[1], images=1)
+    strays = replace(blank, stray_spots=30)
+    scenes = [scene_of(replace(plan, sweeps=(sweep,))) for sweep in (blank, strays)]
+    added = scenes[1].counts(0, 1) - scenes[0].counts(0, 1)
+    assert added.min() == 0
+    # 80 photons at least and 160 on average; what lies at an edge of module or scan loses half.
+    assert 30 * 80 / 2 < added.sum() < 30 * 160 * 2
+    truth = write_collection(replace(plan, sweeps=(strays,)), tmp_path / "strays")
+    assert truth.sweeps[0].expected_outcomes[0] is OutcomeCode.NO_LATTICE
+
+
+def test_the_hard_plate_has_73_wedges_of_4_to_10_degrees_and_every_difficulty() -> None:
+    plan = PRESETS["hard"](1)
+    assert len(plan.sweeps) == 73
+    widths_deg = {sweep.images * plan.oscillation_deg for sweep in plan.sweeps}
+    assert (min(widths_deg), max(widths_deg)) == (4.0, 10.0)
+    blanks = [sweep for sweep in plan.sweeps if sweep.kind is SweepKind.BLANK]
+    assert len(blanks) == 7
+    assert max(blank.stray_spots for blank in blanks) == 60
+    seconds = [sweep for sweep in plan.sweeps if sweep.second_crystal_fraction]
+    assert any(sweep.second_crystal_turn_deg for sweep in seconds)
+    assert not all(sweep.second_crystal_turn_deg for sweep in seconds)
+
+
+def test_a_preset_cut_short_keeps_what_is_special_of_each_sweep() -> None:
+    whole = PRESETS["hard"](1).sweeps[:10]
+    assert plan_for(Wishes("hard", sweeps=10)).sweeps == whole
+    assert [sweep.images for sweep in plan_for(Wishes("hard", sweeps=10, images=5)).sweeps] == [5] * 10

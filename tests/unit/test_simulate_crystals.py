@@ -235,3 +235,16 @@ def test_a_second_crystal_has_another_orientation_and_leaves_the_first_as_it_is(
     cosine = (np.trace(first.orientation.T @ second.orientation) - 1) / 2
     assert np.degrees(np.arccos(cosine)) > 5  # closer ones would be one split crystal
     assert make_second_crystal(plan, 0) is None
+
+
+def test_a_split_crystal_is_the_first_one_turned_by_as_much_as_asked() -> None:
+    plan = PRESETS["tiny2"](1)
+    split = replace(plan.sweeps[0], second_crystal_fraction=0.7, second_crystal_turn_deg=1.0)
+    plan = replace(plan, sweeps=(split,))
+    first, second = make_crystal(plan, 0), make_second_crystal(plan, 0)
+    assert first is not None
+    assert second is not None
+    assert second.unit_cell == first.unit_cell
+    turn = second.orientation @ first.orientation.T
+    angle_deg = np.degrees(np.arccos((np.trace(turn) - 1) / 2))
+    assert angle_deg == pytest.approx(1.0, abs=1e-6)

@@ -32,7 +32,8 @@ EXPECTED_OUTCOMES = {
     SweepKind.GOOD: (OutcomeCode.PROCESSED,),
     SweepKind.CELL_OUTLIER: (OutcomeCode.PROCESSED,),
     SweepKind.DOUBLED_AXIS: (OutcomeCode.PROCESSED,),
-    SweepKind.WEAK: (OutcomeCode.NO_LATTICE, OutcomeCode.TOO_FEW_SPOTS),
+    # Where the cell is known, weak spots may be enough.
+    SweepKind.WEAK: (OutcomeCode.NO_LATTICE, OutcomeCode.TOO_FEW_SPOTS, OutcomeCode.PROCESSED),
     SweepKind.BLANK: (OutcomeCode.NO_SPOTS, OutcomeCode.TOO_FEW_SPOTS),
 }
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.events import note_event
+from beamloop.catalog.requests import SWEEPS_PER_REQUEST
 from beamloop.catalog.results import collection_of_request
 from beamloop.catalog.second_chances import give_second_chance, lock_siblings, second_chances
 from beamloop.records.identifiers import RequestId, RunId
@@ -14,7 +15,8 @@ def list_second_chances(catalog: Catalog, request_id: RequestId) -> list[tuple[R
     """Give second chances where the collection's sweeps agree, and return those of this request.
 
     All sweeps of the collection are looked at, not only this request's: where sweeps arrive one by one,
-    the first ones had no siblings yet. Asked again, it gives nothing new and returns the same.
+    the first ones had no siblings yet; at most as many as a request takes. Asked again, it gives nothing new
+    and returns the same.
 
     Parameters
     ----------
@@ -38,9 +40,9 @@ def list_second_chances(catalog: Catalog, request_id: RequestId) -> list[tuple[R
         sweeps = lock_siblings(connection, collection_id)
         consensus = find_consensus(sweeps)
         if consensus:
-            for sweep in sweeps:
-                if not wants_second_chance(sweep, consensus):
-                    continue
+            room = SWEEPS_PER_REQUEST - len(second_chances(connection, request_id))
+            wanting = [sweep for sweep in sweeps if wants_second_chance(sweep, consensus)]
+            for sweep in wanting[:room]:
                 parameters = replace(sweep.parameters, sample=consensus.sample, siblings=consensus.siblings)
                 if give_second_chance(connection, request_id, sweep, parameters) is not None:
                     words = f"{sweep.sweep} gets a second chance, with {consensus.sample}"
