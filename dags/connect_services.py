@@ -6,27 +6,14 @@ from urllib.parse import urlsplit
 
 from airflow.sdk import Connection, Variable
 
+from airflow_services import beamlines_directory, connect_catalog
+
 if TYPE_CHECKING:
-    from beamloop.catalog.connection import Catalog
     from beamloop.dials_cli.handle import Dials
     from beamloop.services import Services
     from beamloop.settings import StoreSettings
 
-
-def connect_catalog() -> "Catalog":
-    """Return the catalogue of the connection `beamloop_catalog`."""
-    from beamloop.catalog.connection import Catalog, make_dsn
-
-    found = Connection.get("beamloop_catalog")
-    return Catalog(
-        make_dsn(
-            host=found.host or "",
-            port=found.port,
-            database=found.schema or "beamloop",
-            user=found.login or "",
-            password=found.password or "",
-        )
-    )
+__all__ = ["beamlines_directory", "connect_catalog", "connect_dials", "connect_services"]
 
 
 def connect_dials(run_root: Path | None = None) -> "Dials":
@@ -45,11 +32,6 @@ def connect_dials(run_root: Path | None = None) -> "Dials":
         server = dials_server_directory(run_root, Variable.get("beamloop_dials_server", default="on"))
     engine = refinement_engine(Variable.get("beamloop_refinement_engine", default="blocked"))
     return open_dials(DialsSettings(Path(programs) if programs else None, Path(python), server, engine))
-
-
-def beamlines_directory() -> Path:
-    """Return the folder of the beamlines' files."""
-    return Path(Variable.get("beamloop_beamlines_directory"))
 
 
 def connect_services() -> "Services":

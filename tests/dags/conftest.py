@@ -30,8 +30,8 @@ os.environ.update(
         ),
     }
 )
-# Airflow puts the DAGs folder there itself.
-sys.path.insert(0, str(PROJECT / "dags"))
+# Airflow puts both folders there itself.
+sys.path[:0] = [str(PROJECT / "dags"), str(PROJECT / "plugins")]
 
 
 @pytest.fixture(scope="session")

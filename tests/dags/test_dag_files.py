@@ -11,6 +11,7 @@ import pytest
 pytestmark = pytest.mark.dags
 
 DAGS = Path(__file__).parents[2] / "dags"
+PLUGINS = DAGS.parent / "plugins"
 STEPS = ("import", "find_spots", "index", "refine", "integrate", "export")
 # What costs more than a tenth of a second to import and no DAG file needs before its tasks run.
 HEAVY = ("numpy", "psycopg2", "minio", "aiosql", "gemmi", "pandas", "great_expectations", "pydantic.v1")
@@ -61,7 +62,7 @@ def test_a_dag_file_imports_nothing_heavy_of_ours(path: Path) -> None:
     code = (
         "import sys; import airflow.sdk, airflow.providers.standard.operators.trigger_dagrun;"
         "before = set(sys.modules);"
-        f"sys.path.insert(0, {str(DAGS)!r}); __import__({path.stem!r});"
+        f"sys.path[:0] = [{str(DAGS)!r}, {str(PLUGINS)!r}]; __import__({path.stem!r});"
         "print(*sorted(set(sys.modules) - before))"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -4,17 +4,18 @@ import hashlib
 import os
 import shutil
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from tests.services.watch_bench import QUIET_S, done, events, look, names, set_rules
 
 from beamloop.catalog.connection import Catalog
+from beamloop.catalog.intake import DagRequest
 from beamloop.catalog.watched import seen_folder
 from beamloop.records.watched import SeenSweep
 from beamloop.watch import look as look_module
 from beamloop.watch.find_sweeps import FolderContent, read_folder
-from beamloop.watch.follow import look_while_arriving
 from beamloop.watch.scan import READ_AGAIN_AFTER_S
 
 pytestmark = pytest.mark.integration
@@ -243,23 +244,29 @@ def test_links_and_hidden_folders_are_not_followed(
     assert done(beamlines, catalog) == []
 
 
-def test_while_a_sweep_arrives_the_next_look_is_soon_and_else_there_is_one(
+def test_two_looks_at_once_see_one_after_the_other(
     beamlines: Path, catalog: Catalog, plate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_rules(beamlines, "images_per_sweep: 3")
-    (plate.parent / "empty").mkdir()
-    pauses: list[float] = []
+    write_images(plate, "x_", 1, 2)
+    others: list[Future[list[DagRequest]]] = []
 
-    def next_image(pause_s: float) -> None:
-        pauses.append(pause_s)
-        write_images(plate, "x_", len(pauses) + 1)
+    def read_slowly(directory: Path, patterns: list[str], seen: Sequence[SeenSweep]) -> FolderContent:
+        content = read_folder(directory, patterns, seen)
+        if directory == plate and not others:
+            # The sweep is completed, and found to be so by another look, before this one has ended.
+            write_images(plate, "x_", 3)
+            others.append(pool.submit(look, beamlines, catalog))
+            with pytest.raises(TimeoutError):
+                others[0].result(timeout=0.5)
+        return content
 
-    monkeypatch.setattr("beamloop.watch.follow.time.sleep", next_image)
-    assert look_while_arriving(beamlines, catalog, "3.12.1") == []
-    assert pauses == []
-    write_images(plate, "x_", 1)
-    assert names(catalog, look_while_arriving(beamlines, catalog, "3.12.1")) == ["x"]
-    assert len(pauses) == 2
+    monkeypatch.setattr(look_module, "read_folder", read_slowly)
+    with ThreadPoolExecutor() as pool:
+        assert look(beamlines, catalog) == []
+        assert names(catalog, others[0].result()) == ["x"]
+    assert look(beamlines, catalog, 1) == []
+    assert events(catalog, "images_gone") == events(catalog, "images_late") == []
 
 
 def test_a_clock_set_back_delays_nothing(beamlines: Path, catalog: Catalog, plate: Path) -> None:

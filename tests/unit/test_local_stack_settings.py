@@ -13,7 +13,14 @@ from beamloop.local_stack.settings_file import AirflowEntries, read_settings_fil
 pytestmark = pytest.mark.unit
 
 CATALOG = {"host": "127.0.0.1", "port": "40000", "dbname": "beamloop", "user": "beamloop", "password": "p"}
-LOCAL = {"BEAMLOOP_RUNS": "/state/runs", "BEAMLOOP_ARTIFACTS": "/state/artifacts", "BEAMLOOP_BEAMLINES": "/b"}
+LOCAL = {
+    "BEAMLOOP_RUNS": "/state/runs",
+    "BEAMLOOP_ARTIFACTS": "/state/artifacts",
+    "BEAMLOOP_BEAMLINES": "/b",
+    "BEAMLOOP_AIRFLOW_URL": "http://127.0.0.1:8081",
+    "BEAMLOOP_AIRFLOW_USER": "admin",
+    "BEAMLOOP_AIRFLOW_PASSWORD": "%/@",
+}
 S3 = {
     "BEAMLOOP_S3_ENDPOINT": "store:9000",
     "BEAMLOOP_S3_ACCESS_KEY": "key",
@@ -49,6 +56,7 @@ def test_the_projects_own_file_is_good_and_has_what_the_dags_need() -> None:
     entries = read_settings_file(SOURCE_TREE / "airflow_settings.yaml")
     assert {entry.conn_id for entry in entries.connections} == {
         "beamloop_catalog",
+        "beamloop_airflow",
         "beamloop_artifacts",
         "beamloop_runs",
     }
@@ -121,6 +129,15 @@ def test_this_machines_values_lie_over_the_files_and_the_rest_stays(tmp_path: Pa
     assert connections["beamloop_runs"]["extra"] == '{"path": "/state/runs"}'
     assert connections["beamloop_catalog"]["port"] == 40000
     assert connections["mine"]["host"] == "h"
+    assert connections["beamloop_airflow"] == {
+        "connection_id": "beamloop_airflow",
+        "conn_type": "http",
+        "schema": "http",
+        "host": "127.0.0.1",
+        "port": 8081,
+        "login": "admin",
+        "password": "%/@",
+    }
     assert [(pool["name"], pool["slots"]) for pool in put["pools"]] == [("dials", 7)]
 
 

@@ -49,8 +49,13 @@ def folder_states(connection: Connection, beamline: str) -> dict[Path, FolderSta
     }
 
 
+def lock_folder(connection: Connection, beamline: str, directory: Path) -> None:
+    """Wait until no other look is at this folder, and keep others from it until the transaction ends."""
+    QUERIES.lock_watched_folder(connection, beamline=beamline, directory=str(directory))
+
+
 def seen_folder(connection: Connection, beamline: str, directory: Path) -> SeenFolder | None:
-    """Return all that was seen in a folder, None the first time; its row is locked."""
+    """Return all that was seen in a folder, None the first time."""
     row = QUERIES.watched_folder(connection, beamline=beamline, directory=str(directory))
     if row is None:
         return None
@@ -89,8 +94,3 @@ def collection_at(connection: Connection, beamline: str, directory: Path) -> Col
     """Return the collection of a folder, None where nothing in it was asked for yet."""
     found = QUERIES.collection_at(connection, beamline=beamline, directory=str(directory))
     return None if found is None else CollectionId(found)
-
-
-def awaits_sweeps(connection: Connection, now_s: float) -> bool:
-    """Tell whether the look at `now_s` (seconds since 1970) has left a sweep that is not complete."""
-    return bool(QUERIES.awaits_sweeps(connection, now_s=now_s))

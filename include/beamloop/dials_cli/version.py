@@ -16,9 +16,8 @@ DEBIAN_PACKAGE_FOLDER = Path("/usr/lib/python3/dist-packages/dials")
 PATIENCE_S = 120.0  # a first start from a cold network file system
 
 
-@lru_cache(maxsize=8)
 def dials_version(settings: DialsSettings) -> str:
-    """Return the version of DIALS, e.g. "3.12.1"; looked up once in a process.
+    """Return the version of DIALS, e.g. "3.12.1"; looked up once in a process for each program file.
 
     Where the programs and the DIALS Python share a folder they are one install, and DIALS's own version
     module is asked alone (25 ms). Elsewhere `dials.version` is run. Debian's package knows the third number,
@@ -35,6 +34,12 @@ def dials_version(settings: DialsSettings) -> str:
         When there is no such DIALS, or it does not say its version.
     """
     program = find_program("dials.version", settings.bin_directory)
+    # A new DIALS brings a new file: who runs for months must not go on with the old version.
+    return _version_of(program, Path(program).stat().st_ctime_ns, settings)
+
+
+@lru_cache(maxsize=8)
+def _version_of(program: str, ctime_ns: int, settings: DialsSettings) -> str:
     if Path(program).parent.resolve() == settings.python.parent.resolve():
         said = _output([str(settings.python), "-I", str(SCRIPT)])
     else:

@@ -111,6 +111,11 @@ def _pace() -> Sections:
             # 85 s. The check costs two small statements.
             "orphaned_tasks_check_interval": "10",
         },
+        "triggerer": {
+            # The trigger of a killed triggerer, which looks at the folders, is taken over when the last
+            # heartbeat (every 5 s) is so old: half of the default.
+            "triggerer_health_check_threshold": "15",
+        },
         "dag_processor": {
             "parsing_processes": "1",
             # A handful of files that change only with a deployment.

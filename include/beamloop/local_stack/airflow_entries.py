@@ -63,6 +63,7 @@ def machine_entries(
                 conn_password=catalog["password"],
             ),
             _artifact_connection(variables),
+            _own_connection(variables),
             ConnectionEntry(
                 conn_id="beamloop_runs", conn_type="fs", conn_extra={"path": variables["BEAMLOOP_RUNS"]}
             ),
@@ -79,6 +80,20 @@ def machine_entries(
             for airflow_name, name in AIRFLOW_VARIABLES.items()
             if variables.get(name)
         ],
+    )
+
+
+def _own_connection(variables: Mapping[str, str]) -> ConnectionEntry:
+    """Describe Airflow's own REST API, by which the watcher starts DAG runs."""
+    address = urlsplit(variables["BEAMLOOP_AIRFLOW_URL"])
+    return ConnectionEntry(
+        conn_id="beamloop_airflow",
+        conn_type="http",
+        conn_schema=address.scheme,
+        conn_host=address.hostname or "",
+        conn_port=address.port or 0,
+        conn_login=variables["BEAMLOOP_AIRFLOW_USER"],
+        conn_password=variables["BEAMLOOP_AIRFLOW_PASSWORD"],
     )
 
 

@@ -1,25 +1,30 @@
 """Look at one folder and keep what was seen, in one transaction."""
 
-import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from beamloop.beamlines.beamline_file import Beamline
 from beamloop.catalog.connection import Catalog, Connection
 from beamloop.catalog.events import note_event
-from beamloop.catalog.watched import collection_at, forget_folder, put_seen_folder, seen_folder
+from beamloop.catalog.watched import (
+    collection_at,
+    forget_folder,
+    lock_folder,
+    put_seen_folder,
+    seen_folder,
+)
 from beamloop.errors import InvalidInputError
 from beamloop.records.watched import SeenFolder
 from beamloop.watch.ask import ask_for
 from beamloop.watch.compare import Said, compare
 from beamloop.watch.find_sweeps import FolderContent, read_folder
 
-log = logging.getLogger(__name__)
-
 # PostgreSQL's index entries end at 2704 bytes; a longer path would stop every other folder's look.
 LONGEST_PATH_BYTES = 2000
+
+Say = Callable[[str], None]  # tells a person, in whose log the look is written, what stands in its way
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,7 @@ class Look:
     catalog: Catalog
     dials_version: str  # "3.12.1"
     now_s: float  # the catalogue's clock, seconds since 1970
+    say: Say
 
 
 def look_at(look: Look, directory: Path) -> tuple[str, ...]:
@@ -55,10 +61,12 @@ def look_at(look: Look, directory: Path) -> tuple[str, ...]:
     beamline = look.beamline
     _refuse_long_path(directory)
     with look.catalog.transaction() as connection:
+        # Before the folder is read: what a slower look read earlier would seem to be gone or late.
+        lock_folder(connection, beamline.beamline, directory)
         before = seen_folder(connection, beamline.beamline, directory)
         content = read_folder(directory, beamline.patterns, before.sweeps if before else ())
         if before and directory in beamline.roots and _is_empty(content) and not _is_empty(before):
-            log.warning("The root %s is empty all at once: is it mounted? What was seen stands.", directory)
+            look.say(f"The root {directory} is empty all at once: is it mounted? What was seen stands.")
             return ()
         found = compare(before, content, directory, beamline, look.now_s)
         ask_for(connection, beamline, directory, found.complete, content.strangers, look.dials_version)

@@ -10,7 +10,7 @@ from beamloop.catalog.intake import DagRequest, waiting_requests
 from beamloop.catalog.watched import clock_s, folder_states
 from beamloop.errors import InvalidInputError
 from beamloop.records.watched import FolderState
-from beamloop.watch.look import Look, look_at
+from beamloop.watch.look import Look, Say, look_at
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,12 @@ READ_AGAIN_AT_ONCE = 5
 
 
 def scan(
-    beamlines_directory: Path, catalog: Catalog, dials_version: str, *, now_s: float | None = None
+    beamlines_directory: Path,
+    catalog: Catalog,
+    dials_version: str,
+    *,
+    now_s: float | None = None,
+    say: Say = log.warning,
 ) -> list[DagRequest]:
     """Register what has become complete; return every request that no DAG run has taken up.
 
@@ -31,13 +36,15 @@ def scan(
     Parameters
     ----------
     beamlines_directory
-        Folder of the beamlines' YAML files. A bad file is logged and does not stop the others.
+        Folder of the beamlines' YAML files. A bad file is told and does not stop the others.
     catalog
         Where requests, and what was seen, are kept.
     dials_version
         The DIALS that will do the work.
     now_s
         Seconds since 1970 by the catalogue's clock; None asks it.
+    say
+        Tells a person what stands in the way.
 
     Raises
     ------
@@ -46,12 +53,12 @@ def scan(
     """
     beamlines, faults = read_beamlines(beamlines_directory)
     for fault in faults:
-        log.error("%s", fault)
+        say(str(fault))
     if now_s is None:
         with catalog.transaction() as connection:
             now_s = clock_s(connection)
     for beamline in beamlines:
-        _look_around(Look(beamline, catalog, dials_version, now_s))
+        _look_around(Look(beamline, catalog, dials_version, now_s, say))
     with catalog.transaction() as connection:
         return waiting_requests(connection)
 
@@ -75,7 +82,7 @@ def _look_around(look: Look) -> None:
                 subfolders = look_at(look, directory)
             ahead += [directory / name for name in subfolders]
         except InvalidInputError as error:
-            log.warning("Beamline %s: %s", look.beamline.beamline, error)
+            look.say(f"Beamline {look.beamline.beamline}: {error}")
 
 
 def _due_again(states: Mapping[Path, FolderState], now_s: float) -> set[Path]:

@@ -2,16 +2,20 @@
 -- The one clock that every watcher uses: seconds since 1970.
 SELECT extract(epoch FROM clock_timestamp())::double precision;
 
+-- name: lock_watched_folder(beamline, directory)$
+-- Let one look at a folder come after the other, also the first, which finds no row that it could lock.
+SELECT pg_advisory_xact_lock(hashtextextended(:beamline || '/' || :directory, 0));
+
 -- name: watched_folders(beamline)
 -- What decides whether a folder is read again, without its sweeps.
 SELECT directory, mtime_ns, patterns, read_s, settled, subfolders
 FROM beamloop.watched_folders WHERE beamline = :beamline;
 
 -- name: watched_folder(beamline, directory)^
--- All that was seen in one folder; locked until the transaction ends.
+-- All that was seen in one folder.
 SELECT mtime_ns, patterns, first_seen_s, changed_seen_s, read_s, settled, emptiness_said, subfolders, twins_said,
        sweeps
-FROM beamloop.watched_folders WHERE beamline = :beamline AND directory = :directory FOR UPDATE;
+FROM beamloop.watched_folders WHERE beamline = :beamline AND directory = :directory;
 
 -- name: put_watched_folder(beamline, directory, mtime_ns, patterns, first_seen_s, changed_seen_s, read_s, settled, emptiness_said, subfolders, twins_said, sweeps)!
 -- Keep what was seen.
@@ -38,10 +42,3 @@ WHERE sweeps <> '[]' ORDER BY directory;
 -- name: collection_at(beamline, directory)$
 -- The collection of a folder, null where nothing in it was asked for yet.
 SELECT collection_id FROM beamloop.collections WHERE beamline = :beamline AND directory = :directory;
-
--- name: awaits_sweeps(now_s)$
--- Whether a look has read a folder with sweeps of which one is not complete.
-SELECT EXISTS (
-    SELECT 1 FROM beamloop.watched_folders
-    WHERE read_s = :now_s AND jsonb_path_exists(sweeps, '$[*] ? (@.asked == false)')
-);
