@@ -78,3 +78,10 @@ def undisturbed(platform: Platform, images: Path) -> Row:
 def undisturbed_run(undisturbed: Row) -> int:
     """Provide the number of the undisturbed run."""
     return int(undisturbed["sweeps"][0]["run_id"])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell what the tests have measured."""
+    for report in terminalreporter.getreports("passed"):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{name}: {value}")

@@ -5,10 +5,10 @@ import os
 import subprocess
 import tempfile
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -37,14 +37,16 @@ KNOWN = (
     *("--space-group", "H 3", "--unit-cell", "98.3,98.3,136.6,90,90,120"),
     *("--set", "index.indexing.method=fft1d"),
 )
-BEAMLINE_FILE = """\
-beamline: hutch
-roots: [../hutch]
-quiet_s: 2
+KNOWN_OF_SAMPLES = """\
 settings: [index.indexing.method=fft1d]
 samples:
   - {match: "*", space_group: H 3, unit_cell: "98.3,98.3,136.6,90,90,120"}
 """
+BEAMLINE_FILE = f"""\
+beamline: hutch
+roots: [../hutch]
+quiet_s: 2
+{KNOWN_OF_SAMPLES}"""
 
 Row = dict[str, Any]
 
@@ -187,17 +189,21 @@ class Platform:
             except NotFoundError:
                 return ""
 
-    def has_looked_since_asking_for(self, directory: Path) -> bool:
-        """Tell whether the watcher has begun and ended a look at the folders since its newest request."""
-        (asked,) = self.ask(
-            "SELECT max(requested_at) AS at FROM beamloop.requests JOIN beamloop.collections"
-            " USING (collection_id) WHERE directory = %s",
-            str(directory),
-        )
-        path = "/dags/watch_collections/dagRuns?state=success&order_by=-start_date&limit=1"
+    def call_dispatcher(self) -> dict[str, str]:
+        """Let watch_collections run once, to its end; return the states of its tasks."""
+        name = f"by_a_test_{uuid.uuid4()}"
         with self.airflow() as airflow:
-            newest = airflow._call("GET", path).json()["dag_runs"]
-        return bool(newest) and datetime.fromisoformat(newest[0]["start_date"]) > asked["at"]
+            assert airflow.trigger("watch_collections", name, {})
+            wait_for("the dispatcher", lambda: airflow.dag_run_state("watch_collections", name) == "success")
+            tasks = airflow.task_instances("watch_collections", name)
+        return {task["task_id"]: task["state"] for task in tasks}
+
+    def dag_runs(self, dag_id: str) -> list[str]:
+        """Return the names of all runs of a DAG."""
+        with self.airflow() as airflow:
+            answer = airflow._call("GET", f"/dags/{dag_id}/dagRuns?limit=100").json()
+        assert answer["total_entries"] <= 100
+        return [run["dag_run_id"] for run in answer["dag_runs"]]
 
     def grid(self, dag_run_id: str) -> dict[str, dict[str, str]]:
         """Return what Airflow's grid shows of a request: the states of the six tasks by sweep."""
