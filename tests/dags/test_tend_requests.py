@@ -222,7 +222,7 @@ def test_runs_whose_dag_run_a_person_has_ended_are_cancelled_with_words(
     run_dag("tend_requests", {})
     assert outcomes(lost.catalog) == {
         "a_1": ("no_spots", "No spots."),
-        "b_1": ("cancelled", f"Airflow's run was ended as {state} by a person before this sweep was. "
+        "b_1": ("cancelled", f"Airflow's run was marked as {state} before this sweep had ended. "
                 "The last try had met: The disk is full."),
     }  # fmt: skip
     (request,) = ask(lost.catalog, "SELECT ended_at FROM beamloop.requests")

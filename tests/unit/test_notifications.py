@@ -61,6 +61,7 @@ notifications:
         ("events: [done]\n  webhook: {connection: a}", "notifications.events.0", "'finished', 'burst' or"),
         ("events: [burst]\n  webhook: {connection: 'https://u:p@h/'}", "webhook.connection", "not here"),
         ("events: [burst]\n  webhook: {url: x}", "notifications.webhook.connection", "required"),
+        ("events: [burst]\n  webhook: {connection: a, url: x}", "webhook.url", "there is no such field"),
         ("events: [stuck]\n  email: {connection: a, to: []}", "notifications.email.to", "at least 1 item"),
         ('events: [stuck]\n  email: {connection: a, to: ["a@b.c\\nBcc: d@e.f"]}', "email.to.0", "one plain"),
         ("events: [stuck]\n  email: {connection: a, to: ['a@b.c,d@e.f']}", "email.to.0", "one plain"),

@@ -122,8 +122,9 @@ def read_beamline(path: Path) -> Beamline:
 def _field_fault(fault: ErrorDetails) -> str:
     """Name a field and what it must be."""
     field = ".".join(map(str, fault["loc"])) or "the file"
-    if fault["type"] == "extra_forbidden" and len(fault["loc"]) == 1:
-        return f"{field}: there is no such field; there are {', '.join(Beamline.model_fields)}"
+    if fault["type"] == "extra_forbidden":
+        known = f"; there are {', '.join(Beamline.model_fields)}" if len(fault["loc"]) == 1 else ""
+        return f"{field}: there is no such field{known}"
     return f"{field}: {fault['msg'].removeprefix('Value error, ')}"
 
 

@@ -11,7 +11,7 @@ from beamloop.records.notification import Address, Channel, Message, NoticeKind,
 
 # The first try that fails is followed by another after a minute, the next after two, up to every half hour: a
 # chat that restarts is waited for, and one that is away for a night costs twenty tries.
-FIRST_WAIT_S = 30.0
+FIRST_WAIT_S = 60.0
 LONGEST_WAIT_S = 1800.0
 # What nobody could be told within a day is no news any more.
 GIVE_UP_AFTER_S = 24 * 3600.0

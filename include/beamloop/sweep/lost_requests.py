@@ -74,7 +74,7 @@ def _what_befell(request: OpenRequest, dag_runs: DagRuns) -> Outcome | None:
         if dag_runs.gave_up(request.dag_run_id):
             words = "Airflow gave the run up: its last task failed in every try."
             return Outcome(OutcomeCode.INTERRUPTED, words, "")
-        words = f"Airflow's run was ended as {state} by a person before this sweep was."
+        words = f"Airflow's run was marked as {state} before this sweep had ended."
         return Outcome(OutcomeCode.CANCELLED, words, "")
     if state == "" and request.has_begun:
         words = "Airflow's run was deleted before this sweep had ended."
