@@ -49,7 +49,7 @@ def test_an_excluded_sweep_leaves_the_groups_and_comes_back_under_its_old_name(
     assert bench.groups() == {"A": ["xtal1", "xtal2", "xtal3", "xtal4"]}
     assert bench.members()["other"].standing is Standing.EXCLUDED
     shown = call("groups", "plate3")
-    assert "other: excluded. Excluded by " in shown
+    assert "other: Excluded by " in shown
     assert "exclude other: ice rings" in shown
     call("include", "plate3", "other", "--as-suggested", "--why", "they were on another image")
     assert "a new report is due" in call("groups", "plate3")

@@ -36,7 +36,8 @@ def print_summary(console: Console, account: GroupsAccount) -> None:
     """Print the report in a few lines: verdict, LCV, groups, what is set aside and why."""
     header = account.header
     sign, style = SIGNS[header.verdict]
-    console.print(as_text(f"\nIsomorphism: {sign} {header.verdict.value}", f"bold {style}"))
+    console.print()
+    console.print(as_text(f"Isomorphism: {sign} {header.verdict.value}", f"bold {style}"))
     console.print(as_text(f"  {header.sentence}"), soft_wrap=True)
     for figures in _figures(header):
         console.print(as_text(f"  {figures}"), soft_wrap=True)
@@ -105,8 +106,8 @@ def _names(names: tuple[str, ...]) -> str:
 def _said(account: GroupsAccount) -> Iterator[Text]:
     told = [entry for entry in account.members if entry.standing is not Standing.MEMBER or entry.sentence]
     for entry in told[:SHOWN_AT_MOST]:
-        z = "" if entry.robust_z is None else f" (robust z {entry.robust_z:.1f})"
-        yield as_text(f"  {_crystal(entry)}: {entry.standing.value}{z}. {entry.sentence}")
+        z = "" if entry.robust_z is None else f"{entry.standing.value} (robust z {entry.robust_z:.1f}). "
+        yield as_text(f"  {_crystal(entry)}: {z}{entry.sentence}")
     if len(told) > SHOWN_AT_MOST:
         yield as_text(f"  and {len(told) - SHOWN_AT_MOST} more, see --json")
 

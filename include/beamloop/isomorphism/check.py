@@ -106,7 +106,8 @@ def _report(
     validation = _validate(assessment)
     judgement = judge(assessment, validation.findings)
     name = f"report-{reserved.report_id}"
-    staging = fresh_staging(folder, name)
+    # One name for all: what a killed check of an earlier snapshot left goes too.
+    staging = fresh_staging(folder, "report")
     write_report_files(staging, assessment, judgement, validation, reserved, services.store)
     keys = {path.relative_to(staging).as_posix(): path for path in staging.rglob("*") if path.is_file()}
     stored = {

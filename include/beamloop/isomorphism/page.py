@@ -126,7 +126,7 @@ def _said(assessment: Assessment) -> str:
 
 def _findings(findings: Sequence[Finding]) -> str:
     rows = []
-    for finding in findings:
+    for finding in sorted(findings, key=lambda finding: finding.passed):
         mark = "pass" if finding.passed else "warn" if finding.severity is Severity.WARNING else "fail"
         where = escape(", ".join(finding.sweeps))
         rows.append(f'<tr><td class="{mark}">{escape(finding.sentence)}</td><td>{where}</td></tr>')
