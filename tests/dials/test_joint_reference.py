@@ -9,7 +9,6 @@ import pytest
 from tests.services.joint_bench import JointBench
 
 from beamloop.adopt.adopt import AdoptionRequest, adopt
-from beamloop.adopt.adopt import Services as AdoptServices
 from beamloop.adopt.find_pairs import given_pairs
 from beamloop.catalog.connection import Catalog
 from beamloop.dials_cli.handle import Dials
@@ -38,9 +37,8 @@ def services(tmp_path: Path, catalog_dsn: str, served_dials: Dials) -> Iterator[
 
 def adopted(services: Services, directory: Path, files: list[Path]) -> JointBench:
     """Adopt pairs of files and put all their crystals into one group."""
-    own = AdoptServices(services.catalog, services.store, services.dials, services.run_root)
     request = AdoptionRequest(directory, given_pairs(files), "bench", "a test", trust_pickles=True)
-    summary = adopt(own, request)
+    summary = adopt(services, request)
     assert summary.refusals == ()
     assert summary.collection_id is not None
     bench = JointBench(services, summary.collection_id)

@@ -11,7 +11,7 @@ from beamloop.adopt.foreign_sweeps import ForeignSweep, ReadPair, Refusal, make_
 from beamloop.adopt.step_reports import is_for_merging, report_steps
 from beamloop.adopt.take_copies import take_copy
 from beamloop.catalog.adoption import begin_adopted_run, open_adoption, record_adoption
-from beamloop.catalog.connection import Catalog, Connection
+from beamloop.catalog.connection import Connection
 from beamloop.catalog.events import note_event
 from beamloop.catalog.runs import record_step
 from beamloop.dials_cli.foreign_pairs import ForeignPart, PlannedPair, read_foreign_pairs
@@ -24,17 +24,8 @@ from beamloop.records.images import NumberedImages
 from beamloop.records.parameters import Parameters
 from beamloop.records.program import ProgramLimits
 from beamloop.records.run import Run, StepReport
+from beamloop.services import Services
 from beamloop.storage.contract import ArtifactStore
-
-
-@dataclass(frozen=True, slots=True)
-class Services:
-    """What adopting needs of the world."""
-
-    catalog: Catalog
-    store: ArtifactStore
-    dials: Dials
-    run_root: Path  # its disk takes the copies
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from beamloop.adopt.adopt import AdoptedSweep, AdoptionRequest, AdoptionSummary, Services
+from beamloop.adopt.adopt import AdoptedSweep, AdoptionRequest, AdoptionSummary
 from beamloop.adopt.adopt import adopt as adopt_folder
 from beamloop.adopt.find_pairs import FoundPairs, find_pairs, given_pairs
 from beamloop.catalog.connection import Catalog
@@ -21,6 +21,7 @@ from beamloop.cli.results_table import print_results, results_console
 from beamloop.cli.session import load_settings
 from beamloop.dials_cli.handle import open_dials
 from beamloop.errors import InvalidInputError
+from beamloop.services import Services
 from beamloop.storage.opening import open_store
 
 

@@ -32,7 +32,7 @@ def outcome_of_end(result: ProgramResult, limits: ProgramLimits, step: str) -> O
     TransientError
         When it was ended from outside.
     """
-    program = result.argv[0]
+    program = result.program
     if result.end is ProgramEnd.TIMED_OUT:
         words = f"{program} was ended after {result.wall_s:.0f} s, the limit of this beamline."
         return Outcome(OutcomeCode.TIMED_OUT, words, step)
@@ -72,9 +72,9 @@ def outcome_of_log(result: ProgramResult, step: str, meanings: Meanings = MEANIN
             try_next="Make room, then run the step again.",
         )
     if cause is FailureCause.KILLED:
-        raise TransientError(f"{result.argv[0]} was {quote}.", evidence=str(result.log_path))
+        raise TransientError(f"{result.program} was {quote}.", evidence=str(result.log_path))
     code = {**MEANINGS, **meanings}.get(cause, OutcomeCode.PROGRAM_CRASHED)
-    said = f"{result.argv[0]} says: {quote}" if quote else f"{result.argv[0]} ended with {result.exit_code}."
+    said = f"{result.program} says: {quote}" if quote else f"{result.program} ended with {result.exit_code}."
     if code is OutcomeCode.PROGRAM_CRASHED and result.missing_outputs:
         said += f" It left out {', '.join(result.missing_outputs)}."
     return Outcome(code, said, step)

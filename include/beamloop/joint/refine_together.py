@@ -91,6 +91,7 @@ def _refine(
         folder,
         Path("combined.expt"),
         Path("combined.refl"),
+        engine=work.dials.settings.refinement_engine,
         options=(*take_out, *work.joint.options.refine, *options),
         limits=work.limits,
     )

@@ -56,6 +56,12 @@ class ProgramResult:
     missing_outputs: tuple[str, ...]
 
     @property
+    def program(self) -> str:
+        """How people call it: "dials.refine", or "refine_blocked" for a script under the DIALS Python."""
+        script = next((word for word in self.argv[1:3] if word.endswith(".py")), None)
+        return Path(script).stem if script else Path(self.argv[0]).name
+
+    @property
     def succeeded(self) -> bool:
         """Whether the program ended by itself, with 0, and left every expected output."""
         return self.end is ProgramEnd.EXITED and self.exit_code == 0 and not self.missing_outputs
