@@ -38,5 +38,5 @@ def close_lost(connection: Connection, request: OpenRequest, lost: Outcome) -> i
     closed = close_request(connection, request.request_id, lost)
     if closed:
         words = f"{len(closed)} sweeps without an outcome. {lost.sentence}"
-        note_event(connection, "watch", lost.code.value, request.collection_id, words)
+        note_event(connection, "tend_requests", lost.code.value, request.collection_id, words)
     return len(closed)
