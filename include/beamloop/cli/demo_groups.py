@@ -7,7 +7,7 @@ from beamloop.catalog.results import find_places
 from beamloop.cli.groups_account import GroupsAccount, gather_groups
 
 LOOK_EVERY_S = 1.0
-# The dispatcher looks every 20 s, and the report takes ten; a busy machine takes several times as long.
+# The watcher looks every second, and the report takes ten; a busy machine takes several times as long.
 PATIENCE_S = 180.0
 
 
