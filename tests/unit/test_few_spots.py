@@ -15,6 +15,7 @@ from beamloop.sweep.integrate_pair import ALL_RESOLUTIONS, integrate_pair
 pytestmark = pytest.mark.unit
 
 TOO_FEW = "Too few reflections for profile modelling:"
+NONE_AT_ALL = "Zero reference spots were matched to predictions"
 
 
 def test_only_few_spots_keep_the_headers_distance_and_small_groups_are_kept_always() -> None:
@@ -48,16 +49,15 @@ def test_weaker_spots_are_looked_for_where_the_strong_ones_are_too_few(
     assert finding.spots.spot_count == (weak if started == 2 and outcome is None else strong)
 
 
-def integrated(request: ProgramRequest) -> str:
-    """Integrate what needs all resolutions."""
-    if not set(ALL_RESOLUTIONS) <= set(request.argv):
-        return TOO_FEW
-    for name in request.expected_outputs:
-        (request.working_directory / name).write_text(" ".join(request.argv[1:3]))
-    return ""
+@pytest.mark.parametrize("words", [TOO_FEW, NONE_AT_ALL])
+def test_too_few_spots_within_the_limits_are_integrated_without_limits(tmp_path: Path, words: str) -> None:
+    def integrated(request: ProgramRequest) -> str:
+        if not set(ALL_RESOLUTIONS) <= set(request.argv):
+            return words
+        for name in request.expected_outputs:
+            (request.working_directory / name).write_text(" ".join(request.argv[1:3]))
+        return ""
 
-
-def test_too_few_spots_within_the_limits_are_integrated_without_limits(tmp_path: Path) -> None:
     work = scripted_work(tmp_path, "integrate", integrated)
     result = integrate_pair(work, work.staging, Path("../refine/a.expt"), Path("../refine/a.refl"))
     assert result.succeeded

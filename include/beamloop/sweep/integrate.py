@@ -8,8 +8,8 @@ from beamloop.records.outcome import OutcomeCode
 from beamloop.records.program import ProgramResult
 from beamloop.records.run import CrystalFact, IntegrationFact
 from beamloop.sweep.failures import explain
-from beamloop.sweep.integrate_blocks import integrate_singly, is_hindered
-from beamloop.sweep.integrate_pair import WIDE_WORDS, integrate_pair
+from beamloop.sweep.integrate_blocks import integrate_singly
+from beamloop.sweep.integrate_pair import WIDE_WORDS, integrate_pair, wants_spots
 from beamloop.sweep.work import Finding, StepWork, stopped
 
 
@@ -20,7 +20,7 @@ def perform(work: StepWork) -> Finding:
     if integrated.succeeded:
         facts = crystal_facts(work.staging / "integrated.expt", work.output_of("refine", "refined.refl"))
         return _finding(work, integrated.results, facts, (WIDE_WORDS,) if integrated.widened else ())
-    if work.run.images.missing and is_hindered(integrated.results[-1]):
+    if work.run.images.missing and wants_spots(integrated.results[-1]):
         blocks = integrate_singly(work)
         results = (*integrated.results, *blocks.results)
         if blocks.facts:

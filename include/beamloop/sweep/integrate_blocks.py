@@ -1,4 +1,7 @@
-"""Integrate the blocks of a sweep with missing images one by one, where one of them hinders the others."""
+"""Integrate the blocks of a sweep with missing images one by one, where one of them hinders the others.
+
+DIALS stops as a whole where one experiment has too few reflections to model profiles, or none at all.
+"""
 
 import shutil
 from collections.abc import Sequence
@@ -8,16 +11,14 @@ from pathlib import Path
 from beamloop.dials_cli import programs
 from beamloop.dials_cli.crystal_facts import crystal_facts
 from beamloop.dials_cli.experiments import read_experiments
-from beamloop.dials_cli.failures import FailureCause, explain_failure
-from beamloop.records.program import ProgramEnd, ProgramResult
+from beamloop.dials_cli.failures import explain_failure
+from beamloop.records.program import ProgramResult
 from beamloop.records.run import CrystalFact
 from beamloop.sweep.block_words import Block, ranges
-from beamloop.sweep.integrate_pair import integrate_pair
+from beamloop.sweep.integrate_pair import integrate_pair, wants_spots
 from beamloop.sweep.work import StepWork
 
 SPLIT = "split"
-# DIALS stops as a whole where one experiment has too few reflections to model profiles, or none at all.
-HINDRANCES = (FailureCause.TOO_FEW_REFLECTIONS, FailureCause.NOTHING_LEFT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,6 @@ class _Alone:
         return self.results[-1].succeeded
 
 
-def is_hindered(result: ProgramResult) -> bool:
-    """Tell whether one block may have kept the others from being integrated."""
-    return result.end is ProgramEnd.EXITED and explain_failure(result).cause in HINDRANCES
-
-
 def integrate_singly(work: StepWork) -> IntegratedBlocks:
     """Integrate each block alone and put those together that succeed; the others leave by name.
 
@@ -64,7 +60,7 @@ def integrate_singly(work: StepWork) -> IntegratedBlocks:
     results = (split, *(result for block in tried for result in block.results))
     kept = [block for block in tried if block.succeeded]
     left = [block for block in tried if not block.succeeded]
-    if not kept or not all(is_hindered(block.results[-1]) for block in left):
+    if not kept or not all(wants_spots(block.results[-1]) for block in left):
         return IntegratedBlocks(results)
     results += _put_together(work, kept)
     if not results[-1].succeeded:

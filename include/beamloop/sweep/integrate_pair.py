@@ -14,6 +14,8 @@ from beamloop.sweep.work import StepWork
 # 28 and 29 spots of two simulated wedges 6 and 5 were within the limits, and modelling takes 10.
 LIMITS = ("prediction.d_min=", "prediction.d_max=")
 ALL_RESOLUTIONS = tuple(f"{limit}None" for limit in LIMITS)
+# Too few are within the limits, or none.
+WANT_OF_SPOTS = (FailureCause.TOO_FEW_REFLECTIONS, FailureCause.NOTHING_LEFT)
 WIDE_WORDS = "to all resolutions, too few strong spots were within the limits"
 
 
@@ -43,7 +45,7 @@ def integrate_pair(work: StepWork, folder: Path, expt: Path, refl: Path) -> Inte
         Refined ones, relative to the folder.
     """
     first = _integrate(work, folder, expt, refl, ())
-    if first.succeeded or not (says_too_few(first) and _has_limits(work)):
+    if first.succeeded or not (wants_spots(first) and _has_limits(work)):
         return Integrated((first,))
     wide = folder / "all_resolutions"
     wide.mkdir()
@@ -56,10 +58,9 @@ def integrate_pair(work: StepWork, folder: Path, expt: Path, refl: Path) -> Inte
     return Integrated((first, second), widened=True)
 
 
-def says_too_few(result: ProgramResult) -> bool:
-    """Tell whether a program failed for want of reflections."""
-    cause = FailureCause.TOO_FEW_REFLECTIONS
-    return result.end is ProgramEnd.EXITED and explain_failure(result).cause is cause
+def wants_spots(result: ProgramResult) -> bool:
+    """Tell whether a program failed for want of strong spots to model profiles with."""
+    return result.end is ProgramEnd.EXITED and explain_failure(result).cause in WANT_OF_SPOTS
 
 
 def _has_limits(work: StepWork) -> bool:
