@@ -17,6 +17,8 @@ from beamloop.catalog.connection import Catalog
 from beamloop.catalog.results import SweepResult, find_collections, results_of_collection
 from beamloop.catalog.runs import artifacts_of_step
 from beamloop.cli.main import app
+from beamloop.dials_cli.reflection_table import read_reflections
+from beamloop.errors import InvalidInputError
 from beamloop.records.identifiers import RunId
 from beamloop.settings import DialsSettings, StoreSettings
 from beamloop.storage.opening import open_store
@@ -88,12 +90,19 @@ def test_pairs_become_sweeps_and_what_does_not_fit_is_named(
     for name in ("integrated.expt", "integrated.refl"):
         store.fetch(kept[name].key, tmp_path / name, sha256=kept[name].sha256)
         assert (tmp_path / name).read_bytes() == (foreign / "steps" / name).read_bytes()
+    with catalog.transaction() as connection:
+        converted = artifacts_of_step(connection, RunId(found["two"].run_id or 0), "refine")["refined.refl"]
+    store.fetch(converted.key, tmp_path / "two.refl", sha256=converted.sha256)
+    # dials.combine_experiments refuses tables of which only some have it.
+    assert set(read_reflections(tmp_path / "two.refl")["imageset_id"]) == {0}
 
     shown = json.loads(call("show", str(foreign), "right", "--json"))
     assert shown["adopted"]["directory"] == str(foreign)
     assert shown["images"]["directory"] == "/far/away"
     assert "reflections of lattices that are not in the list" in shown["steps"][0]["finding"]
     assert "made elsewhere" in call("show", str(foreign), "right")
+    with pytest.raises(InvalidInputError, match="were adopted"):
+        call("reprocess", str(foreign), "right", "--dry-run")
 
 
 def test_the_same_is_adopted_once_and_changed_files_make_a_new_run(

@@ -181,13 +181,30 @@ def take_scan(experiments, reflections, numbers):
         for number in list(chosen.experiment_identifiers().keys()):
             del chosen.experiment_identifiers()[number]
         chosen["id"] = flex.int(chosen.size(), new)
+        # Numbers of the whole list's imagesets.
         if "imageset_id" in chosen:
-            chosen["imageset_id"] = flex.int(chosen.size(), 0)
+            del chosen["imageset_id"]
         own.extend(chosen)
     for new, old in enumerate(numbers):
         if experiments[old].identifier:
             own.experiment_identifiers()[new] = experiments[old].identifier
     return part, own
+
+
+def name_imagesets(experiments, reflections):
+    """Say of which imageset each reflection is, where the table does not.
+
+    dials.combine_experiments refuses tables of which some have this column and others have not; those of
+    DIALS 1 have not.
+    """
+    if "imageset_id" in reflections:
+        return
+    blocks = sorted({experiment.scan.get_image_range() for experiment in experiments})
+    numbers = flex.int(reflections.size(), 0)
+    for number, experiment in enumerate(experiments):
+        own = reflections["id"] == number
+        numbers.set_selected(own, blocks.index(experiment.scan.get_image_range()))
+    reflections["imageset_id"] = numbers
 
 
 def drop_lookups(experiments):
@@ -205,6 +222,7 @@ def drop_lookups(experiments):
 def write_part(stem, entry, experiments, reflections, template, strangers):
     """Write one scan's files; return what is said of them."""
     lookups = [] if entry["keep_lookups"] else drop_lookups(experiments)
+    name_imagesets(experiments, reflections)
     experiments.as_file(f"{stem}.expt")
     reflections.as_file(f"{stem}.refl")
     centroids = reflections.copy()
