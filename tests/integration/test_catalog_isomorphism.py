@@ -171,6 +171,17 @@ def test_a_collection_at_work_waits_for_the_rest_but_not_for_ever(plate: FilledC
     assert len(due(plate)) == 1
 
 
+def test_no_more_collections_are_asked_for_at_once_than_airflow_takes(plate: FilledCatalogue) -> None:
+    other = FilledCatalogue(plate.catalog, Path("/data/i24/plate4"))
+    other.ask("xtal1")
+    other.end("xtal1", OutcomeCode.PROCESSED, "Images to MTZ.", step="refine")
+    close_all(plate)
+    assert len(due(plate)) == 2
+    with plate.catalog.transaction() as connection:
+        (first,) = due_checks(connection, limit=1)
+    assert first.collection_id == collection_of(plate)  # it has waited longest
+
+
 def test_a_persons_word_is_answered_at_once_even_while_sweeps_are_at_work(plate: FilledCatalogue) -> None:
     take_up(plate)
     before = gathered(plate)

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from beamloop.catalog.isomorphism_snapshot import ReservedReport, Snapshot
+from beamloop.errors import InvalidInputError
 from beamloop.isomorphism import report_files
 from beamloop.isomorphism.assessment import assess
 from beamloop.isomorphism.cell_rows import cell_rows, usual_space_group
@@ -60,6 +61,11 @@ def test_settings_of_one_space_group_count_as_one() -> None:
     assert space_group_type("R 3:R") == space_group_type("H 3") == "H 3"
     assert space_group_type("I 2 2 3 (y+z,x+z,x+y)") == space_group_type("I 2 3")
     assert space_group_type("P 4") != space_group_type("P 41")
+
+
+def test_a_space_group_that_does_not_exist_is_told_with_its_sweep() -> None:
+    with pytest.raises(InvalidInputError, match="Sweep 'b', run 2: There is no space group 'Q 7'"):
+        assess(snapshot(crystal(1, "a", CELL), crystal(2, "b", CELL, "Q 7")), ())
 
 
 def test_one_crystal_and_none_are_too_few() -> None:

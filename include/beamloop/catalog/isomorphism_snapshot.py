@@ -17,6 +17,10 @@ from beamloop.records.isomorphism import LIMIT_PERCENT, Candidate, LimitWord, Me
 # nothing of it is at work any more, it is checked at once.
 PATIENCE_S = 300.0
 
+# Airflow fails a task that maps over more than core.max_map_length (1024), which a first start after an
+# upgrade could ask for.
+CHECKS_AT_ONCE = 100
+
 # Raised when the same crystals and words would give another report: then each collection is checked anew
 # with its next result.
 METHOD = 1
@@ -121,7 +125,9 @@ def take_up_news(connection: Connection, collection_id: CollectionId) -> None:
     QUERIES.take_up_isomorphism_news(connection, collection_id=collection_id)
 
 
-def due_checks(connection: Connection, patience_s: float = PATIENCE_S) -> list[DueCheck]:
+def due_checks(
+    connection: Connection, patience_s: float = PATIENCE_S, limit: int = CHECKS_AT_ONCE
+) -> list[DueCheck]:
     """Return the collections that have changed since they were checked, the longest waiting first.
 
     A collection that is being processed is left alone for a while, so that a burst of results gives one
@@ -133,8 +139,10 @@ def due_checks(connection: Connection, patience_s: float = PATIENCE_S) -> list[D
         Inside a transaction.
     patience_s
         How long results wait for the rest of their collection.
+    limit
+        How many at most; the rest comes when these are taken up.
     """
-    rows = QUERIES.collections_with_isomorphism_news(connection, patience_s=patience_s)
+    rows = QUERIES.collections_with_isomorphism_news(connection, patience_s=patience_s, limit=limit)
     return [_due(row) for row in rows]
 
 

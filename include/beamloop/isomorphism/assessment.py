@@ -7,9 +7,18 @@ import numpy as np
 
 from beamloop.catalog.isomorphism_publishing import KnownGroup
 from beamloop.catalog.isomorphism_snapshot import Snapshot
+from beamloop.errors import InvalidInputError
 from beamloop.isomorphism.grouping import make_groups
+from beamloop.isomorphism.lattice_symmetry import symmetry_misfit
 from beamloop.isomorphism.standing_words import SpokenCrystal, with_words, word_sentence
-from beamloop.records.isomorphism import Candidate, ReportGroup, ReportMember, Standing, Variation
+from beamloop.records.isomorphism import (
+    Candidate,
+    GroupMember,
+    ReportGroup,
+    ReportMember,
+    Standing,
+    Variation,
+)
 from beamloop.unit_cells.analysis import CellAnalysis, cluster_some
 from beamloop.unit_cells.cell_arrays import Floats
 from beamloop.unit_cells.outliers import CellOutlier, find_outliers, robust_z
@@ -69,7 +78,7 @@ def assess(snapshot: Snapshot, known: Sequence[KnownGroup]) -> Assessment:
     if not crystals:
         return Assessment(snapshot, clustered, excluded, (), None)
     own = [candidate.member for candidate in clustered]
-    common = to_common_setting([m.cell for m in own], [m.space_group for m in own])
+    common = _common_setting(own)
     outliers = find_outliers(common.cells)
     aside = [outlier for outlier in outliers if not crystals[outlier.serial - 1].is_called_member]
     inliers = _without(len(crystals), aside)
@@ -91,6 +100,22 @@ def assess(snapshot: Snapshot, known: Sequence[KnownGroup]) -> Assessment:
     )
     entries = _entries(crystals, common, outliers, set(inliers))
     return Assessment(snapshot, clustered, (*entries, *excluded), tuple(g.group for g in groups), analysis)
+
+
+def _common_setting(members: Sequence[GroupMember]) -> CommonSetting:
+    """Bring cells to one setting; a cell or a space group that cannot be is told with its sweep."""
+    try:
+        return to_common_setting([m.cell for m in members], [m.space_group for m in members])
+    except InvalidInputError:
+        for member in members:
+            try:
+                symmetry_misfit(member.cell, member.space_group)
+            except InvalidInputError as error:
+                raise InvalidInputError(
+                    f"Sweep {member.sweep_name!a}, run {member.run_id}: {error.what}",
+                    try_next="Process the sweep again, or leave it out with `beamloop exclude`.",
+                ) from error
+        raise
 
 
 def _variation(tree: ClusterTree) -> Variation | None:

@@ -62,7 +62,7 @@ SELECT changes, taken_up FROM beamloop.isomorphism_news WHERE collection_id = :c
 UPDATE beamloop.isomorphism_news SET taken_up = changes, person_waits = false
 WHERE collection_id = :collection_id RETURNING changes;
 
--- name: collections_with_isomorphism_news(patience_s)
+-- name: collections_with_isomorphism_news(patience_s, limit)
 -- Collections to check: nothing of them is being processed, or a person waits, or it has taken too long.
 SELECT n.collection_id, n.changes, c.key_name
 FROM beamloop.isomorphism_news n JOIN beamloop.collections c USING (collection_id)
@@ -71,7 +71,7 @@ WHERE n.taken_up < n.changes
        OR n.waiting_since < now() - make_interval(secs => :patience_s)
        OR NOT EXISTS (SELECT FROM beamloop.requests q
                       WHERE q.collection_id = n.collection_id AND q.ended_at IS NULL))
-ORDER BY n.waiting_since;
+ORDER BY n.waiting_since LIMIT :limit;
 
 -- name: reserve_isomorphism_report(collection_id, membership_sha256, limit_percent)^
 -- The number of a snapshot's report: the same one however often it is begun.
