@@ -1,10 +1,11 @@
 """A beamline drops collections into its watched folder; nobody types anything."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
 from tests.end_to_end.catalogue_facts import assert_nothing_is_left_over, assert_store_and_catalogue_agree
-from tests.end_to_end.platform_bench import Platform, deliver, wait_for
+from tests.end_to_end.platform_bench import Platform, Row, deliver, wait_for
 
 from beamloop.records.parameters import STEPS
 from beamloop.simulate import read_truth
@@ -58,3 +59,35 @@ def test_another_look_starts_nothing_and_a_later_sweep_is_a_request_of_its_own(
     assert set(platform.grid(platform.requests(plate)[1])) == {"later_1"}
     assert platform.run_ids(plate).items() >= before.items()
     assert platform.outcomes(plate)["later_1"][0] == "processed"
+
+
+def test_the_collection_is_checked_by_itself_and_its_report_is_in_the_store(
+    platform: Platform, plate: Path
+) -> None:
+    def reports() -> list[Row]:
+        return platform.ask(
+            "SELECT report_id, verdict, (SELECT array_agg(s.name ORDER BY s.name)"
+            " FROM beamloop.report_members m JOIN beamloop.runs USING (run_id)"
+            " JOIN beamloop.sweeps s USING (sweep_id)"
+            " WHERE m.report_id = p.report_id) AS sweeps"
+            " FROM beamloop.isomorphism_reports p JOIN beamloop.collections c USING (collection_id)"
+            " WHERE c.directory = %s AND published_at IS NOT NULL ORDER BY report_id",
+            str(plate),
+        )
+
+    def newest_sweeps() -> list[str]:
+        return [name for report in reports()[-1:] for name in report["sweeps"]]
+
+    # The blank has no cell; the other two are processed, one after the other.
+    wait_for("a report on both sweeps", lambda: newest_sweeps() == ["good_1", "later_1"])
+    newest = reports()[-1]
+    assert newest["verdict"] == "isomorphous"
+    stored = platform.ask(
+        "SELECT name, key, sha256 FROM beamloop.report_artifacts WHERE report_id = %s", newest["report_id"]
+    )
+    assert {file["name"] for file in stored} >= {"report.html", "tree.png", "CLUSTERS.txt", "mtz_names.dat"}
+    for file in stored:
+        assert (
+            hashlib.sha256((platform.state / "artifacts" / file["key"]).read_bytes()).hexdigest()
+            == file["sha256"]
+        )
