@@ -6,6 +6,7 @@ import pytest
 from tests.services.joint_figures import GONIOMETER, MODEL, crystal, with_detector
 
 from beamloop.joint.divide import divide
+from beamloop.joint.enough import fewest_reflections
 from beamloop.joint.setup import shared_models, strangers
 
 pytestmark = pytest.mark.unit
@@ -65,3 +66,19 @@ def test_the_strongest_crystals_are_the_anchor_and_no_crystal_is_lost() -> None:
     assert all(one.before.used_count <= weakest for part in division.parts for one in part)
     # The order of the files is the order of the report, whatever the strength.
     assert [one.run_id for one in division.anchor] == sorted(one.run_id for one in division.anchor)
+
+
+@pytest.mark.parametrize(
+    ("hall_symbol", "fewest"),
+    [
+        ("P 1", 45),
+        ("C 2y", 35),
+        ("P 2ac 2ab", 30),
+        ("R 3", 25),
+        ("R 3 (-y+z,x+z,-x+y+z)", 25),
+        ("I 2 2 3", 20),
+        ("I 2 2 3 (y+z,x+z,x+y)", 20),
+    ],
+)
+def test_a_crystal_needs_five_reflections_for_each_free_parameter(hall_symbol: str, fewest: int) -> None:
+    assert fewest_reflections(hall_symbol) == fewest

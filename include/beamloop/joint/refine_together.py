@@ -6,13 +6,15 @@ from pathlib import Path
 
 from beamloop.dials_cli import programs
 from beamloop.dials_cli.failures import FailureCause, explain_failure
+from beamloop.dials_cli.reflections import IndexingSummary
 from beamloop.joint.crystals import Crystal, Pair, read_pair
+from beamloop.joint.enough import fewest_reflections
 from beamloop.joint.work import JointWork, relative_to
 from beamloop.records.joint import CrystalKey
 from beamloop.records.program import ProgramEnd, ProgramResult
 
-# DIALS wants five reflections for each parameter of a crystal and by default stops where one has fewer. So
-# it takes that crystal's reflections out instead, and who is left with none is who has to leave.
+# Where fewer than five reflections of a crystal are left DIALS stops by default; so it takes these out
+# instead, and that crystal leaves with the others that have too few.
 TAKE_OUT = "auto_reduction.action=remove"
 
 
@@ -114,8 +116,18 @@ def _too_weak(
         return [(fewest, f"it had the fewest reflections when dials.refine said: {explanation.quote}")]
     found = read_pair(folder / "refined.expt", folder / "refined.refl")[1 if lends else 0 :]
     weak = [
-        (crystal, f"of its {summary.indexed_count} reflections too few were left to refine it")
+        (crystal, why)
         for crystal, (_, summary) in zip(crystals, found, strict=True)
-        if summary.used_count == 0
+        if (why := _why_too_few(crystal, summary))
     ]
     return weak if len(weak) < len(crystals) else weak[:-1]
+
+
+def _why_too_few(crystal: Crystal, summary: IndexingSummary) -> str:
+    """Say that too few reflections were used; "" where they were enough."""
+    if crystal.model.crystal is None:
+        return "it has no crystal"
+    fewest = fewest_reflections(crystal.model.crystal.hall_symbol)
+    if summary.used_count >= fewest:
+        return ""
+    return f"{summary.used_count} of its {summary.indexed_count} reflections were used, {fewest} are needed"

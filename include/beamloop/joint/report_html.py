@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from math import ceil, log10
 
+from beamloop.joint.compare import stayed_members
 from beamloop.joint.integrate import Integrated
 from beamloop.joint.words import did_it_help, next_thing
 from beamloop.records.joint import (
@@ -25,6 +26,7 @@ h1 { font-size: 1.6rem; margin-bottom: .2rem; } h2 { font-size: 1.25rem; margin-
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .6rem 0; }
 th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid #ddd; }
 th:first-child, td:first-child { text-align: left; } .wide { overflow-x: auto; }
+.wide td { white-space: nowrap; }
 img { max-width: 100%; } .side { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; }
 .quiet { color: #555; } code { background: #f4f4f4; padding: 0 .2rem; overflow-wrap: anywhere; }
 @media (max-width: 50rem) { .side { grid-template-columns: 1fr; } }
@@ -113,18 +115,22 @@ def _number(value: float | None) -> str:
 
 
 def _crystal_table(comparison: Comparison) -> str:
-    heads = ("crystal", "", "a, b, c (Å)", "angles (deg)", "reflections", "RMSD x, y (mm)", "phi (deg)",
-             "distance (mm)")  # fmt: skip
-    rows = [row for member in comparison.members for row in _crystal_rows(member)]
+    heads = ("crystal", "no.", "", "a, b, c (Å)", "angles (deg)", "reflections", "RMSD x, y (mm)",
+             "phi (deg)", "distance (mm)")  # fmt: skip
+    serials = {
+        member.name: number for number, (member, _, _) in enumerate(stayed_members(comparison.members), 1)
+    }
+    rows = [row for member in comparison.members for row in _crystal_rows(member, serials.get(member.name))]
     return f'<div class="wide">{_table(heads, rows)}</div>'
 
 
-def _crystal_rows(member: MemberFigures) -> Iterable[tuple[str, ...]]:
-    name = member.name
+def _crystal_rows(member: MemberFigures, serial: int | None) -> Iterable[tuple[str, ...]]:
+    """Yield a row before and one after; the serial number is that of the trees' leaves."""
+    name, number = member.name, str(serial or "")
     for moment, figures in (("before", member.before), ("after", member.after)):
         if figures:
-            yield (name, moment, *_crystal_cells(figures))
-        name = ""
+            yield (name, number, moment, *_crystal_cells(figures))
+        name = number = ""
 
 
 def _crystal_cells(figures: CrystalFigures) -> tuple[str, ...]:

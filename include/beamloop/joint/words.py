@@ -5,6 +5,7 @@ from beamloop.records.joint import Comparison
 
 # Below this the cells agree as well as cells of one crystal do when it is measured twice.
 ALIKE_PERCENT = 0.1
+WORTH_TELLING = 1.1  # times
 
 
 def did_it_help(comparison: Comparison) -> str:
@@ -16,10 +17,13 @@ def did_it_help(comparison: Comparison) -> str:
     )
     if comparison.worse:
         return f"No: the result is kept, not published. {' '.join(comparison.worse)}"
-    if after.spread_percent < before.spread_percent:
-        times = before.spread_percent / after.spread_percent if after.spread_percent else float("inf")
+    times = before.spread_percent / after.spread_percent if after.spread_percent else float("inf")
+    if times >= WORTH_TELLING:
         return f"Yes: the cells are {times:.1f} times more alike; {spread}."
-    return f"The cells are as alike as before; {spread}."
+    return (
+        f"The cells are as alike as before: {spread}. With one detector for all, what is left is "
+        "more likely in the crystals than in the models."
+    )
 
 
 def next_thing(comparison: Comparison) -> str:
@@ -34,5 +38,5 @@ def next_thing(comparison: Comparison) -> str:
     if left:
         return f"Look at {', '.join(left)}: more images or a wider wedge would keep them in the refinement."
     if comparison.after.lcv_percent > ALIKE_PERCENT:
-        return "Calibrate the detector: what its modules are off by now limits how alike the cells become."
+        return "Calibrate the detector and refine again: what differs after that is in the crystals."
     return "Nothing: use the joint models."
