@@ -163,8 +163,10 @@ def test_a_sweep_that_is_there_twice_is_asked_for_once_and_said_once(
     assert done(beamlines, catalog) == ["second"]
     look(beamlines, catalog, 4000)
     assert events(catalog, "twin") == [
-        "xtal1_1_master.h5 is left out: second.nxs has the same data files. `patterns` chooses another.",
-        "second_#####.cbf is left out: second.nxs is the same sweep by its name. `patterns` chooses another.",
+        "xtal1_1_master.h5 is left out: second.nxs has the same data files. "
+        "`patterns` or --pattern chooses another.",
+        "second_#####.cbf is left out: second.nxs is the same sweep by its name. "
+        "`patterns` or --pattern chooses another.",
     ]
 
 

@@ -12,7 +12,9 @@ from beamloop.cli.failures import when
 from beamloop.cli.plain_text import as_text, plain_line, shell_word
 from beamloop.cli.results_table import outcome_text
 from beamloop.cli.sweep_account import SweepAccount
+from beamloop.dials_cli.environment import FILTERS, filter_folder
 from beamloop.records.adoption import Adoption
+from beamloop.records.images import MasterImages
 from beamloop.records.parameters import STEPS, Parameters
 from beamloop.records.program import ProgramEnd
 from beamloop.records.run import CrystalFact, RungFact
@@ -149,6 +151,9 @@ def _commands(account: SweepAccount) -> Iterator[Text]:
     copy = Path(f"try-{account.run_directory.name}")
     yield _heading("Commands, to be repeated in a copy so that the run's own files stay as they are")
     yield Text(f"cp -a {shell_word(str(account.run_directory))} {copy}")
+    if isinstance(account.run.images, MasterImages):
+        # Without it, images packed by a filter that HDF5 lacks look empty to DIALS.
+        yield Text(f"export {FILTERS}={shell_word(filter_folder())}")
     for step in account.story.steps:
         for program in step.programs:
             folder = copy / account.folder_of(step.step, program)

@@ -46,12 +46,12 @@ def program_environment(
         The caller's variables.
     """
     passed = {name: environment[name] for name in PASSED if name in environment}
-    filters = ":".join(filter(None, (environment.get(FILTERS), _filter_folder())))
+    filters = ":".join(filter(None, (environment.get(FILTERS), filter_folder())))
     return passed | {FILTERS: filters} | FIXED | dict(extra)
 
 
 @cache
-def _filter_folder() -> str:
+def filter_folder() -> str:
     """Return the folder of the filters for HDF5 that come with Beamloop (bitshuffle, LZ4, Zstandard, ...).
 
     They are found without being imported, which would load h5py. HDF5 of any version loads them, also the

@@ -14,12 +14,11 @@ from beamloop.records.outcome import OutcomeCode
 from beamloop.records.program import ProgramResult
 from beamloop.sweep.block_words import describe_gap, ranges
 from beamloop.sweep.failures import explain
-from beamloop.sweep.import_master import describe_lack, import_master, refuse_bad_master
+from beamloop.sweep.import_master import LINKS, describe_lack, import_master, refuse_bad_master
 from beamloop.sweep.siblings_geometry import with_siblings_detector
 from beamloop.sweep.verify_images import code_for, faults_of, words_for
 from beamloop.sweep.work import Finding, StepWork, stopped
 
-LINKS = "images"
 LINK_DIGITS = 6
 
 

@@ -16,6 +16,7 @@ from beamloop.sweep.block_words import describe_gap
 from beamloop.sweep.verify_images import NAMED_AT_MOST, by_fault, code_for, words_for
 from beamloop.sweep.work import Finding, StepWork, stopped
 
+LINKS = "images"
 LINK = "master.h5"
 IMPORTED = "imported.expt"
 
@@ -105,7 +106,8 @@ def _plain_master(work: StepWork, images: MasterImages) -> Path:
     """
     if is_plain_path(images.master_path):
         return images.master_path
-    link = work.run_directory / LINK
+    link = work.run_directory / LINKS / LINK
+    link.parent.mkdir(exist_ok=True)
     link.unlink(missing_ok=True)
     link.symlink_to(images.master_path)
     return link

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from beamloop.catalog.stories import StepStory
-from beamloop.records.images import NumberedImages
+from beamloop.dials_cli.environment import FILTERS, filter_folder
+from beamloop.records.images import MasterImages
 from beamloop.records.plain_text import plain_line
 from beamloop.records.run import Run
 from beamloop.sweep.commands import Command, Copy
-from beamloop.sweep.import_images import LINKS
+from beamloop.sweep.import_master import LINKS
 
 RUN_FUNCTION = """\
 run() {
@@ -67,6 +68,8 @@ def _head(past: PastRun) -> Iterator[str]:
     yield ""
     for name, value in sorted(past.manifest["environment"].items()):
         yield f"export {name}={shlex.quote(value)}"
+    if isinstance(run.images, MasterImages):
+        yield f"export {FILTERS}={shlex.quote(filter_folder())}"
     yield ""
 
 
@@ -97,10 +100,13 @@ def _links(past: PastRun) -> Iterator[str]:
     first = next((program for step in past.steps for program in step.programs), None)
     words = [word for word in (first.argv if first else ()) if _is_linked(past.run, word)]
     images = past.run.images
-    if not words or not isinstance(images, NumberedImages):
+    if not words:
         return
     name = posixpath.basename(words[0])
     yield f"mkdir {LINKS}"
+    if isinstance(images, MasterImages):
+        yield f"ln -s {shlex.quote(str(images.master_path))} {shlex.quote(f'{LINKS}/{name}')}"
+        return
     for number, path in zip(images.numbers, images.paths(), strict=True):
         digits = f"{number:06d}"
         link = name.replace("######", digits) if "######" in name else f"image_{digits}{images.suffix}"
