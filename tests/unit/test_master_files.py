@@ -18,6 +18,7 @@ from beamloop.image_files.faults import CUT_SHORT, NOT_THERE, STILL_WRITTEN
 from beamloop.image_files.hdf5_file import OpenHdf5, open_hdf5
 from beamloop.image_files.hdf5_survey import Survey, survey_file
 from beamloop.image_files.master import MasterContent, read_master
+from beamloop.records.images import IMAGE_PATTERNS, MasterImages, data_file_pattern_fault
 from beamloop.simulate.presets import PRESETS
 
 pytestmark = pytest.mark.unit
@@ -235,3 +236,23 @@ def test_every_file_is_closed_again(nxmx: Nxmx, monkeypatch: pytest.MonkeyPatch)
 def test_other_formats_do_not_pay_for_hdf5() -> None:
     code = "import beamloop.watch.scan, beamloop.cli.process, sys; sys.exit('h5py' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [("xtal2_1_master.h5", "xtal2_1"), ("xtal2_1.nxs", "xtal2_1"), ("_master.h5", "_master.h5")],
+)
+def test_a_sweep_is_called_after_its_master(file: str, name: str) -> None:
+    images = MasterImages(Path("/data"), file, ("xtal2_1_data_000001.h5",), last=10, missing=(4, 5))
+    assert (images.name, images.template, images.template_parts) == (name, file, (file, 0, ""))
+    assert images.blocks() == [(1, 3), (6, 10)]
+
+
+@pytest.mark.parametrize("pattern", ["*.h5", "*", "x_*.h5", "*_data_*.h5"])
+def test_a_pattern_that_takes_data_files_is_told(pattern: str) -> None:
+    assert "takes data files for master files" in (data_file_pattern_fault(pattern) or "")
+
+
+@pytest.mark.parametrize("pattern", IMAGE_PATTERNS)
+def test_the_default_patterns_take_no_data_file(pattern: str) -> None:
+    assert data_file_pattern_fault(pattern) is None

@@ -15,7 +15,7 @@ LOG_NAME = "read_last_frames.out"
 def unreadable_files(
     dials: Dials, directory: Path, files: Sequence[Path], limits: ProgramLimits
 ) -> dict[Path, str]:
-    """Let the DIALS Python read one frame of each file; costs 0.3 CPU s.
+    """Let the DIALS Python read one frame of each file; costs 0.12 CPU s.
 
     DIALS takes for empty images what it cannot read behind a virtual data set, and would tell of a sweep
     without spots.
