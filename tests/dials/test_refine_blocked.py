@@ -108,6 +108,23 @@ def test_the_program_leaves_the_files_of_dials_refine(dials: Dials, folder: Path
     assert "RMSDs by experiment" in result.log_path.read_text()
 
 
+def test_the_server_forks_it_and_saves_its_start(
+    served_dials: Dials, dials: Dials, folder: Path, tmp_path: Path
+) -> None:
+    cpu_s = []
+    for starting in (dials, served_dials):
+        place = tmp_path / str(len(cpu_s))
+        place.mkdir()
+        result = programs.refine(
+            starting, place, folder / "one.expt", folder / "one.refl", engine=RefinementEngine.BLOCKED
+        )
+        assert result.succeeded
+        assert "products of blocks" in (place / "dials.refine.log").read_text()
+        cpu_s.append(result.cpu_s)
+    # Imports alone take more than a second; half of it is what a busy machine may blur.
+    assert cpu_s[1] < cpu_s[0] - 0.5
+
+
 def test_bad_input_is_told_as_dials_tells_it(dials: Dials, folder: Path, tmp_path: Path) -> None:
     result = programs.refine(
         dials, tmp_path, folder / "one.expt", Path("no.refl"), engine=RefinementEngine.BLOCKED

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -49,9 +49,9 @@ def adopt(
     settings = load_settings()
     console = results_console(stderr=as_json)
     with Catalog(settings.catalog_dsn) as catalog:
-        services = Services(
-            catalog, open_store(settings.store), open_dials(settings.dials), settings.run_root
-        )
+        # What may be a pickle is read by a process of its own, not by a fork of the server.
+        dials = open_dials(replace(settings.dials, server_directory=None))
+        services = Services(catalog, open_store(settings.store), dials, settings.run_root)
         request = AdoptionRequest(directory, found, beamline, person(), trust_pickles)
         summary = adopt_folder(services, request)
         if as_json:

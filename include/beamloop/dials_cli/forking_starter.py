@@ -2,12 +2,13 @@
 
 import logging
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from beamloop.dials_cli.environment import program_environment
-from beamloop.dials_cli.server_door import ServerDoor, ServerUnavailableError, send_request
+from beamloop.dials_cli.server_door import SCRIPT, ServerDoor, ServerUnavailableError, send_request
 from beamloop.dials_cli.starter import LAUNCHER_PATIENCE_S, launch_plainly
 from beamloop.dials_cli.starting import find_program, run_and_judge
 from beamloop.records.program import ProgramRequest, ProgramResult
@@ -16,11 +17,12 @@ log = logging.getLogger(__name__)
 
 # A server that was just ending, by itself or by force, is replaced; what a second one cannot do, none can.
 TRIES = 2
+SCRIPTS = SCRIPT.parent
 
 
 @dataclass(frozen=True, slots=True)
 class ForkingStarter:
-    """Asks the server of this machine for DIALS's own programs; starts all others plainly."""
+    """Asks the server of this machine for DIALS's programs and our scripts; starts all others plainly."""
 
     bin_directory: Path | None  # Path("/usr/bin"); None: as PATH says
     python: Path  # the DIALS Python, of the same install as the programs
@@ -32,13 +34,14 @@ class ForkingStarter:
         return run_and_judge(request, program, self._launch)
 
     def _launch(self, request: ProgramRequest, program: str, program_log: BinaryIO) -> bytes:
-        if not self._is_served(request, program):
+        words = self._served_words(request, program)
+        if not words:
             return launch_plainly(request, program, program_log)
         door = ServerDoor(self.directory, self.python, program_environment({}))
         for _ in range(TRIES):
             try:
                 with door.connect() as connection:
-                    if answer := _ask(connection, request, program_log):
+                    if answer := _ask(connection, words, request, program_log):
                         return answer
             except ServerUnavailableError as error:
                 log.warning("The DIALS server cannot be had (%s); %s starts plainly.", error, request.argv[0])
@@ -47,18 +50,25 @@ class ForkingStarter:
             log.warning("The DIALS server did not answer twice; %s starts plainly.", request.argv[0])
         return launch_plainly(request, program, program_log)
 
-    def _is_served(self, request: ProgramRequest, program: str) -> bool:
-        """Tell whether the DIALS Python would run this very program."""
-        of_one_install = Path(program).parent.resolve() == self.python.parent.resolve()
-        return of_one_install and request.argv[0].startswith("dials.")
+    def _served_words(self, request: ProgramRequest, program: str) -> tuple[str, ...]:
+        """Return name and arguments of what the server can run: nothing where it is another Python's."""
+        if Path(program).parent.resolve() != self.python.parent.resolve():
+            return ()
+        if request.argv[0].startswith("dials."):
+            return request.argv
+        if request.argv[:2] == (str(self.python), "-I") and Path(request.argv[2]).parent == SCRIPTS:
+            return (Path(request.argv[2]).name, *request.argv[3:])
+        return ()
 
 
-def _ask(connection: socket.socket, request: ProgramRequest, program_log: BinaryIO) -> bytes:
+def _ask(
+    connection: socket.socket, words: Sequence[str], request: ProgramRequest, program_log: BinaryIO
+) -> bytes:
     """Have a program run; return the launcher's answer, nothing when the program has not begun.
 
     Leaving by an exception closes the connection, at which the launcher ends the program.
     """
-    name, *arguments = request.argv
+    name, *arguments = words
     wanted = {
         "program": name,
         "arguments": arguments,

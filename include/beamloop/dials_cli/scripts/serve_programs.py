@@ -11,6 +11,7 @@ killed takes no program with it.
 
 A request is a length in bytes (8 of them, big-endian) with the open log as a file descriptor beside it, then
 as much JSON: program, arguments, working_directory, environment, time_s, memory_bytes. Or {"stop": true}.
+A program is one of DIALS, or the name of a script in this file's folder.
 
 Only processes of the same user are answered. The server ends when nobody has asked for IDLE_S seconds, when
 its socket is no longer the one it made, and when DIALS was installed anew beneath it.
@@ -22,18 +23,21 @@ import importlib.metadata
 import json
 import logging
 import os
+import runpy
 import select
 import signal
 import socket
 import struct
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import launcher
 
+SCRIPTS = Path(__file__).resolve().parent
 BACKLOG = 128  # more than any pool has slots
 LOOK_S = 1.0  # between two looks at the socket, at DIALS and at the clock
 LENGTH = struct.Struct("!Q")
@@ -201,10 +205,19 @@ def become(programs: Programs, request: dict[str, Any]) -> None:
     os._exit(exit_code(programs, name))
 
 
+def find_program(programs: Programs, name: str) -> Callable[[], object]:
+    """Return a program of DIALS, or a script of this folder, whose variables are nobody's exit code."""
+    own = {script.name: script for script in SCRIPTS.glob("*.py")}
+    if name in own:
+        return lambda: runpy.run_path(str(own[name]), run_name="__main__") and None
+    program: Callable[[], object] = programs.scripts[name].load()
+    return program
+
+
 def exit_code(programs: Programs, name: str) -> int:
     """Run a program and return its exit code, as the interpreter does for a script's sys.exit(run())."""
     try:
-        stop = programs.scripts[name].load()()
+        stop = find_program(programs, name)()
     except SystemExit as error:
         stop = error.code
     except BaseException:
