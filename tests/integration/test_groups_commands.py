@@ -15,6 +15,7 @@ from tests.services.isomorphism_bench import (
 )
 from tests.services.shell_calls import call, point_at
 
+from beamloop.cli.demo_groups import wait_for_groups
 from beamloop.errors import InvalidInputError, NotFoundError
 from beamloop.records.isomorphism import Standing, Verdict
 
@@ -125,3 +126,16 @@ def test_what_does_not_exist_is_named_and_nothing_is_kept_of_the_call(bench: Iso
     with pytest.raises(NotFoundError, match="no report on plate3 yet"):
         call("groups", "plate3")
     assert "excluded" not in call("show", "plate3")
+
+
+def test_the_demo_waits_for_a_report_on_all_that_is_processed(bench: IsomorphismBench) -> None:
+    folder = str(bench.plate.directory)
+    assert wait_for_groups(bench.services.catalog, folder, patience_s=0) is None
+    bench.check()
+    account = wait_for_groups(bench.services.catalog, folder)
+    assert account is not None
+    assert account.is_current
+    bench.process({"late": scaled(1)})
+    late = wait_for_groups(bench.services.catalog, folder, patience_s=0)
+    assert late is not None
+    assert not late.is_current
