@@ -1,5 +1,6 @@
 """Names, images and parameters, as every stage relies on them."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from beamloop.records.identifiers import SAFE_NAME, SweepId, natural_order, safe
 from beamloop.records.images import NumberedImages
 from beamloop.records.outcome import TRY_NEXT, OutcomeCode
 from beamloop.records.parameters import Parameters, run_key
-from beamloop.records.program import ProgramLimits
+from beamloop.records.program import ProgramEnd, ProgramLimits, ProgramResult
 from beamloop.records.sample import Sample, UnitCell
 
 pytestmark = pytest.mark.unit
@@ -95,3 +96,18 @@ def test_numbers_in_names_sort_as_numbers() -> None:
         "xtal2_1",
         "xtal10_1",
     ]
+
+
+@pytest.mark.parametrize(
+    ("argv", "name"),
+    [
+        (("dials.refine", "a.expt"), "dials.refine"),
+        (("/opt/dials/bin/dials.refine", "a.expt"), "dials.refine"),
+        (("/usr/bin/python3", "-I", "/x/scripts/refine_blocked.py", "a.expt"), "refine_blocked"),
+        (("/usr/bin/python3", "/x/scripts/correlate_parameters.py"), "correlate_parameters"),
+    ],
+)
+def test_a_program_is_called_by_its_name_and_a_script_by_its_own(argv: tuple[str, ...], name: str) -> None:
+    started_at = datetime(2026, 1, 2, tzinfo=UTC)
+    result = ProgramResult(argv, ProgramEnd.EXITED, 0, 1.0, 1.0, 1, started_at, Path("x.out"), ())
+    assert result.program == name
