@@ -67,8 +67,8 @@ class FilledCatalogue:
                            artifact_names=("imported.expt",))  # fmt: skip
         rungs = (RungFact(1, "fft3d, no symmetry", "The first.", False, 0, sentence, 3.0),
                  RungFact(2, "fft1d, no symmetry", "It failed.", False, 5, "5 spots", 1.5))  # fmt: skip
-        crystal = CrystalFact(1, space_group, (98.3, 98.3, 136.6, 90, 90, 120), (0.02, 0.02, 0.05, 0, 0, 0), 181,
-                              0.04, 0.05, 0.2, 0.3, 0.1, 250, 84, 90)  # fmt: skip
+        crystal = CrystalFact(1, space_group, (98.3, 98.3, 136.6, 90, 90, 120), (0.02, 0.02, 0.05, 0, 0, 0),
+                              181, 0.04, 0.05, 0.2, 0.3, 0.1, 250, 84, 90)  # fmt: skip
         last = StepReport(
             step, NOW, NOW, sentence,
             outcome=Outcome(code, sentence, step),
