@@ -9,6 +9,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 from pydantic_core import ErrorDetails
 
+from beamloop.beamlines.geometry_rules import GeometryRules
 from beamloop.beamlines.notifications import Notifications
 from beamloop.beamlines.profiles import make_parameters
 from beamloop.beamlines.samples import parse_sample
@@ -65,6 +66,7 @@ class Beamline(_Part):
     limits: Limits = Limits()
     samples: list[SampleRule] = []
     notifications: Notifications | None = None
+    geometry: GeometryRules = GeometryRules()
     keep_runs_days: float | None = Field(default=14, ge=1)
 
     def parameters_for(self, collection_name: str) -> Parameters:

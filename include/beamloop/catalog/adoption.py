@@ -89,6 +89,7 @@ def begin_adopted_run(
             repetition=QUERIES.next_repetition(connection, run_key=key),
             parameters=Json(parameters.as_json()),
             dials_version=UNKNOWN_VERSION,
+            geometry_id=None,
         )
     )
     start_run(connection, run_id)

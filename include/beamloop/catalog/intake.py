@@ -152,6 +152,7 @@ def put_sweep(connection: Connection, collection_id: CollectionId, sweep: FoundS
             kind="master" if isinstance(images, MasterImages) else "numbered",
             data_files=list(images.data_files),
             content_sha256=sweep.content_sha256,
+            collected_at=sweep.collected_at(),
             **template,
         )
     )

@@ -9,6 +9,8 @@ from psycopg2.extras import Json
 
 from beamloop.catalog.connection import QUERIES
 from beamloop.catalog.events import note_event
+from beamloop.catalog.geometry import geometry_key, geometry_of_sweep
+from beamloop.records.geometry import GeometryId
 from beamloop.records.identifiers import CollectionId, RequestId, SweepId
 from beamloop.records.parameters import Parameters, run_key
 
@@ -29,16 +31,18 @@ class WantedRun:
 @dataclass(frozen=True, slots=True)
 class _NewRun:
     wanted: WantedRun
+    geometry_id: GeometryId | None
     key: str
     repetition: int
 
 
 def is_known_work(connection: Connection, wanted: WantedRun, dials_version: str) -> bool:
-    """Tell whether a sweep has a run with these parameters, this content and this DIALS.
+    """Tell whether a sweep has a run with these parameters, this content, this DIALS and its geometry.
 
     One that was cancelled or interrupted tells nothing of the sweep and does not count.
     """
-    return _is_known(connection, _key(wanted, dials_version))
+    geometry_id = geometry_of_sweep(connection, wanted.sweep_id)
+    return _is_known(connection, _key(wanted, dials_version, geometry_id))
 
 
 def ask_for_runs(
@@ -51,7 +55,7 @@ def ask_for_runs(
     requested_by: str,
     again: bool = False,
 ) -> list[RequestId]:
-    """Ask for the runs that are not known yet.
+    """Ask for the runs that are not known yet, each with the geometry in force at the time of its data.
 
     The collection's row is locked until the transaction ends, so two askers of the same work come one
     after the other, and the second finds nothing new.
@@ -97,8 +101,9 @@ def ask_for_runs(
     return requests
 
 
-def _key(wanted: WantedRun, dials_version: str) -> str:
-    return run_key(wanted.parameters, wanted.sweep_id, wanted.content_sha256, dials_version)
+def _key(wanted: WantedRun, dials_version: str, geometry_id: GeometryId | None) -> str:
+    geometry = geometry_key(geometry_id)
+    return run_key(wanted.parameters, wanted.sweep_id, wanted.content_sha256, dials_version, geometry)
 
 
 def _is_known(connection: Connection, key: str) -> bool:
@@ -114,9 +119,10 @@ def _new_runs(
 ) -> list[_NewRun]:
     new_runs = []
     for run in wanted:
-        key = _key(run, dials_version)
+        geometry_id = geometry_of_sweep(connection, run.sweep_id)
+        key = _key(run, dials_version, geometry_id)
         if again or not _is_known(connection, key):
-            new_runs.append(_NewRun(run, key, _next_repetition(connection, key)))
+            new_runs.append(_NewRun(run, geometry_id, key, _next_repetition(connection, key)))
     return new_runs
 
 
@@ -130,6 +136,7 @@ def _add_runs(connection: Connection, request_id: RequestId, runs: Sequence[_New
             repetition=run.repetition,
             parameters=Json(run.wanted.parameters.as_json()),
             dials_version=version,
+            geometry_id=run.geometry_id,
         )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from psycopg2.extensions import connection as Connection
 
 from beamloop.catalog.connection import QUERIES, Row
+from beamloop.catalog.geometry import geometry_by_id
 from beamloop.errors import NotFoundError
 from beamloop.records.artifact import StoredObject
 from beamloop.records.identifiers import RequestId, RunId
@@ -27,7 +28,8 @@ def load_run(connection: Connection, run_id: RunId) -> Run:
     row = QUERIES.run_by_id(connection, run_id=run_id)
     if row is None:
         raise NotFoundError(f"The catalogue has no run {run_id}.", try_next="`beamloop show` lists the runs.")
-    return _run(run_id, row)
+    geometry = geometry_by_id(connection, row["geometry_id"]).use if row["geometry_id"] else None
+    return replace(_run(run_id, row), geometry=geometry)
 
 
 def _run(run_id: RunId, row: Row) -> Run:

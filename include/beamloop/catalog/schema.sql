@@ -2,6 +2,10 @@
 
 CREATE SCHEMA beamloop;
 
+CREATE EXTENSION IF NOT EXISTS btree_gist WITH SCHEMA beamloop;
+
+COMMENT ON EXTENSION btree_gist IS 'support for indexing common datatypes in GiST';
+
 CREATE DOMAIN beamloop.safe_name AS text
 	CONSTRAINT safe_name_check CHECK ((VALUE ~ '^[A-Za-z0-9][A-Za-z0-9_.+-]{0,79}$'::text));
 
@@ -130,6 +134,23 @@ CREATE TABLE beamloop.crystals (
     CONSTRAINT crystals_step_check CHECK ((step = ANY (ARRAY['index'::text, 'refine'::text, 'integrate'::text])))
 );
 
+CREATE TABLE beamloop.detectors (
+    detector_id bigint NOT NULL,
+    beamline text NOT NULL,
+    identifier text NOT NULL,
+    registered_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT detectors_identifier_check CHECK ((identifier <> ''::text))
+);
+
+ALTER TABLE beamloop.detectors ALTER COLUMN detector_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME beamloop.detectors_detector_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE beamloop.events (
     event_id bigint NOT NULL,
     happened_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -159,6 +180,80 @@ CREATE TABLE beamloop.failure_bursts (
 
 ALTER TABLE beamloop.failure_bursts ALTER COLUMN burst_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME beamloop.failure_bursts_burst_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE beamloop.geometry_decisions (
+    decision_id bigint NOT NULL,
+    geometry_id bigint NOT NULL,
+    decision text NOT NULL,
+    decided_by text NOT NULL,
+    decided_at timestamp with time zone DEFAULT now() NOT NULL,
+    why text NOT NULL,
+    in_force_from timestamp with time zone,
+    without_evidence boolean DEFAULT false NOT NULL,
+    CONSTRAINT geometry_decisions_check CHECK (((decision = 'promote'::text) = (in_force_from IS NOT NULL))),
+    CONSTRAINT geometry_decisions_check1 CHECK (((decision = 'promote'::text) OR (NOT without_evidence))),
+    CONSTRAINT geometry_decisions_decided_by_check CHECK ((decided_by <> ''::text)),
+    CONSTRAINT geometry_decisions_decision_check CHECK ((decision = ANY (ARRAY['promote'::text, 'reject'::text, 'withdraw'::text]))),
+    CONSTRAINT geometry_decisions_why_check CHECK ((why <> ''::text))
+);
+
+ALTER TABLE beamloop.geometry_decisions ALTER COLUMN decision_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME beamloop.geometry_decisions_decision_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE beamloop.geometry_sources (
+    geometry_id bigint NOT NULL,
+    run_id bigint NOT NULL,
+    role text NOT NULL,
+    CONSTRAINT geometry_sources_role_check CHECK ((role = ANY (ARRAY['refined'::text, 'held_out'::text])))
+);
+
+CREATE TABLE beamloop.geometry_versions (
+    geometry_id bigint NOT NULL,
+    detector_id bigint NOT NULL,
+    beamline text NOT NULL,
+    state text DEFAULT 'candidate'::text NOT NULL,
+    validity tstzrange DEFAULT 'empty'::tstzrange NOT NULL,
+    distance_mm double precision NOT NULL,
+    header_distance_mm double precision,
+    hierarchy_level smallint NOT NULL,
+    panel_count integer NOT NULL,
+    multi_panel boolean NOT NULL,
+    takes_beam boolean DEFAULT false NOT NULL,
+    takes_goniometer boolean DEFAULT false NOT NULL,
+    models_key text NOT NULL,
+    models_sha256 beamloop.sha256 NOT NULL,
+    models_size_bytes bigint NOT NULL,
+    evidence jsonb,
+    origin text NOT NULL,
+    made_by text NOT NULL,
+    made_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT geometry_versions_check CHECK (((state = ANY (ARRAY['candidate'::text, 'rejected'::text])) = isempty(validity))),
+    CONSTRAINT geometry_versions_check1 CHECK (((state <> 'in_force'::text) OR upper_inf(validity))),
+    CONSTRAINT geometry_versions_check2 CHECK (((state <> 'superseded'::text) OR (NOT upper_inf(validity)))),
+    CONSTRAINT geometry_versions_distance_mm_check CHECK ((distance_mm > (0)::double precision)),
+    CONSTRAINT geometry_versions_header_distance_mm_check CHECK ((header_distance_mm > (0)::double precision)),
+    CONSTRAINT geometry_versions_hierarchy_level_check CHECK ((hierarchy_level >= 0)),
+    CONSTRAINT geometry_versions_models_size_bytes_check CHECK ((models_size_bytes > 0)),
+    CONSTRAINT geometry_versions_origin_check CHECK ((origin <> ''::text)),
+    CONSTRAINT geometry_versions_panel_count_check CHECK ((panel_count >= 1)),
+    CONSTRAINT geometry_versions_state_check CHECK ((state = ANY (ARRAY['candidate'::text, 'in_force'::text, 'superseded'::text, 'rejected'::text, 'withdrawn'::text]))),
+    CONSTRAINT geometry_versions_validity_check CHECK ((isempty(validity) OR (lower_inc(validity) AND (NOT lower_inf(validity)))))
+);
+
+ALTER TABLE beamloop.geometry_versions ALTER COLUMN geometry_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME beamloop.geometry_versions_geometry_id_seq
     START WITH 1
     INCREMENT BY 1
     NO MINVALUE
@@ -439,7 +534,7 @@ CREATE TABLE beamloop.outcomes (
     step text NOT NULL,
     sentence text NOT NULL,
     recorded_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT outcomes_code_check CHECK ((code = ANY (ARRAY['processed'::text, 'no_spots'::text, 'too_few_spots'::text, 'no_lattice'::text, 'wrong_symmetry'::text, 'refinement_failed'::text, 'too_few_reflections'::text, 'integration_failed'::text, 'unreadable_images'::text, 'missing_images'::text, 'timed_out'::text, 'out_of_memory'::text, 'program_crashed'::text, 'artifact_damaged'::text, 'interrupted'::text, 'cancelled'::text])))
+    CONSTRAINT outcomes_code_check CHECK ((code = ANY (ARRAY['processed'::text, 'no_spots'::text, 'too_few_spots'::text, 'no_lattice'::text, 'wrong_symmetry'::text, 'refinement_failed'::text, 'too_few_reflections'::text, 'integration_failed'::text, 'unreadable_images'::text, 'missing_images'::text, 'geometry_mismatch'::text, 'timed_out'::text, 'out_of_memory'::text, 'program_crashed'::text, 'artifact_damaged'::text, 'interrupted'::text, 'cancelled'::text])))
 );
 
 CREATE TABLE beamloop.program_starts (
@@ -565,6 +660,7 @@ CREATE TABLE beamloop.runs (
     reopened_at timestamp with time zone,
     second_chance_of bigint,
     stands boolean DEFAULT true NOT NULL,
+    geometry_id bigint,
     CONSTRAINT runs_check CHECK (((ended_at IS NULL) OR (started_at IS NOT NULL))),
     CONSTRAINT runs_check1 CHECK ((second_chance_of < run_id)),
     CONSTRAINT runs_check2 CHECK ((stands OR (second_chance_of IS NOT NULL))),
@@ -636,6 +732,7 @@ CREATE TABLE beamloop.sweeps (
     last_changed_at timestamp with time zone DEFAULT now() NOT NULL,
     kind text DEFAULT 'numbered'::text NOT NULL,
     data_files text[] DEFAULT '{}'::text[] NOT NULL,
+    collected_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT sweeps_check CHECK ((image_last >= image_first)),
     CONSTRAINT sweeps_digits_check CHECK (((digits >= 0) AND (digits <= 12))),
     CONSTRAINT sweeps_image_first_check CHECK ((image_first >= 0)),
@@ -695,11 +792,32 @@ ALTER TABLE ONLY beamloop.collections
 ALTER TABLE ONLY beamloop.crystals
     ADD CONSTRAINT crystals_pkey PRIMARY KEY (run_id, step, crystal_number);
 
+ALTER TABLE ONLY beamloop.detectors
+    ADD CONSTRAINT detectors_beamline_identifier_key UNIQUE (beamline, identifier);
+
+ALTER TABLE ONLY beamloop.detectors
+    ADD CONSTRAINT detectors_detector_id_beamline_key UNIQUE (detector_id, beamline);
+
+ALTER TABLE ONLY beamloop.detectors
+    ADD CONSTRAINT detectors_pkey PRIMARY KEY (detector_id);
+
 ALTER TABLE ONLY beamloop.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (event_id);
 
 ALTER TABLE ONLY beamloop.failure_bursts
     ADD CONSTRAINT failure_bursts_pkey PRIMARY KEY (burst_id);
+
+ALTER TABLE ONLY beamloop.geometry_decisions
+    ADD CONSTRAINT geometry_decisions_pkey PRIMARY KEY (decision_id);
+
+ALTER TABLE ONLY beamloop.geometry_sources
+    ADD CONSTRAINT geometry_sources_pkey PRIMARY KEY (geometry_id, run_id);
+
+ALTER TABLE ONLY beamloop.geometry_versions
+    ADD CONSTRAINT geometry_versions_models_key_key UNIQUE (models_key);
+
+ALTER TABLE ONLY beamloop.geometry_versions
+    ADD CONSTRAINT geometry_versions_pkey PRIMARY KEY (geometry_id);
 
 ALTER TABLE ONLY beamloop.group_members
     ADD CONSTRAINT group_members_pkey PRIMARY KEY (report_id, run_id, crystal_number);
@@ -760,6 +878,9 @@ ALTER TABLE ONLY beamloop.notifications
 
 ALTER TABLE ONLY beamloop.notifications
     ADD CONSTRAINT notifications_pkey PRIMARY KEY (notification_id);
+
+ALTER TABLE ONLY beamloop.geometry_versions
+    ADD CONSTRAINT one_geometry_in_force EXCLUDE USING gist (beamline WITH =, validity WITH &&) WHERE ((state = ANY (ARRAY['in_force'::text, 'superseded'::text])));
 
 ALTER TABLE ONLY beamloop.outcomes
     ADD CONSTRAINT outcomes_pkey PRIMARY KEY (run_id);
@@ -834,6 +955,10 @@ CREATE INDEX events_in_time ON beamloop.events USING btree (happened_at);
 
 CREATE INDEX failure_bursts_by_cause ON beamloop.failure_bursts USING btree (beamline, code, cause, last_failure_at);
 
+CREATE INDEX geometry_decisions_of_version ON beamloop.geometry_decisions USING btree (geometry_id);
+
+CREATE INDEX geometry_sources_of_run ON beamloop.geometry_sources USING btree (run_id);
+
 CREATE INDEX group_members_of_group ON beamloop.group_members USING btree (report_id, group_id);
 
 CREATE INDEX isomorphism_news_waiting ON beamloop.isomorphism_news USING btree (collection_id) WHERE (taken_up < changes);
@@ -864,6 +989,8 @@ CREATE INDEX runs_of_sweep ON beamloop.runs USING btree (sweep_id);
 
 CREATE INDEX runs_open ON beamloop.runs USING btree (request_id) WHERE (ended_at IS NULL);
 
+CREATE INDEX runs_with_geometry ON beamloop.runs USING btree (geometry_id) WHERE (geometry_id IS NOT NULL);
+
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON beamloop.limit_decisions FOR EACH ROW EXECUTE FUNCTION beamloop.refuse_change();
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON beamloop.member_decisions FOR EACH ROW EXECUTE FUNCTION beamloop.refuse_change();
@@ -871,6 +998,8 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON beamloop.member_decisions 
 CREATE TRIGGER decision_is_news AFTER INSERT ON beamloop.limit_decisions FOR EACH ROW EXECUTE FUNCTION beamloop.limit_decision_is_news();
 
 CREATE TRIGGER decision_is_news AFTER INSERT ON beamloop.member_decisions FOR EACH ROW EXECUTE FUNCTION beamloop.member_decision_is_news();
+
+CREATE TRIGGER only_added BEFORE DELETE OR UPDATE ON beamloop.geometry_decisions FOR EACH ROW EXECUTE FUNCTION beamloop.refuse_change();
 
 CREATE TRIGGER processed_is_news AFTER INSERT OR UPDATE ON beamloop.outcomes FOR EACH ROW WHEN ((new.code = 'processed'::text)) EXECUTE FUNCTION beamloop.outcome_is_news();
 
@@ -889,6 +1018,9 @@ ALTER TABLE ONLY beamloop.collections
 ALTER TABLE ONLY beamloop.crystals
     ADD CONSTRAINT crystals_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.runs(run_id);
 
+ALTER TABLE ONLY beamloop.detectors
+    ADD CONSTRAINT detectors_beamline_fkey FOREIGN KEY (beamline) REFERENCES beamloop.beamlines(beamline);
+
 ALTER TABLE ONLY beamloop.events
     ADD CONSTRAINT events_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES beamloop.collections(collection_id);
 
@@ -897,6 +1029,18 @@ ALTER TABLE ONLY beamloop.events
 
 ALTER TABLE ONLY beamloop.failure_bursts
     ADD CONSTRAINT failure_bursts_beamline_fkey FOREIGN KEY (beamline) REFERENCES beamloop.beamlines(beamline);
+
+ALTER TABLE ONLY beamloop.geometry_decisions
+    ADD CONSTRAINT geometry_decisions_geometry_id_fkey FOREIGN KEY (geometry_id) REFERENCES beamloop.geometry_versions(geometry_id);
+
+ALTER TABLE ONLY beamloop.geometry_sources
+    ADD CONSTRAINT geometry_sources_geometry_id_fkey FOREIGN KEY (geometry_id) REFERENCES beamloop.geometry_versions(geometry_id);
+
+ALTER TABLE ONLY beamloop.geometry_sources
+    ADD CONSTRAINT geometry_sources_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.runs(run_id);
+
+ALTER TABLE ONLY beamloop.geometry_versions
+    ADD CONSTRAINT geometry_versions_detector_id_beamline_fkey FOREIGN KEY (detector_id, beamline) REFERENCES beamloop.detectors(detector_id, beamline);
 
 ALTER TABLE ONLY beamloop.group_members
     ADD CONSTRAINT group_members_report_id_group_id_fkey FOREIGN KEY (report_id, group_id) REFERENCES beamloop.report_groups(report_id, group_id);
@@ -993,6 +1137,9 @@ ALTER TABLE ONLY beamloop.requests
 
 ALTER TABLE ONLY beamloop.rungs
     ADD CONSTRAINT rungs_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.runs(run_id);
+
+ALTER TABLE ONLY beamloop.runs
+    ADD CONSTRAINT runs_geometry_id_fkey FOREIGN KEY (geometry_id) REFERENCES beamloop.geometry_versions(geometry_id);
 
 ALTER TABLE ONLY beamloop.runs
     ADD CONSTRAINT runs_request_id_fkey FOREIGN KEY (request_id) REFERENCES beamloop.requests(request_id);

@@ -6,6 +6,7 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extras import Json
 
 from beamloop.catalog.connection import QUERIES
+from beamloop.catalog.geometry import geometry_key, geometry_of_sweep
 from beamloop.records.identifiers import CollectionId, RequestId, RunId, SweepId, natural_order
 from beamloop.records.outcome import OutcomeCode
 from beamloop.records.parameters import Parameters, run_key
@@ -72,11 +73,14 @@ def give_second_chance(
     parameters
         How it is processed this time.
     """
+    geometry_id = geometry_of_sweep(connection, sweep.sweep_id)
+    geometry = geometry_key(geometry_id)
     run_id = QUERIES.add_second_chance(
         connection,
         sweep_id=sweep.sweep_id,
         request_id=request_id,
-        run_key=run_key(parameters, sweep.sweep_id, sweep.content_sha256, sweep.dials_version),
+        run_key=run_key(parameters, sweep.sweep_id, sweep.content_sha256, sweep.dials_version, geometry),
+        geometry_id=geometry_id,
         parameters=Json(parameters.as_json()),
         dials_version=sweep.dials_version,
         second_chance_of=sweep.run_id,

@@ -10,6 +10,7 @@ from psycopg2.extensions import connection as Connection
 
 from beamloop.catalog.connection import QUERIES, Row
 from beamloop.records.artifact import StoredObject
+from beamloop.records.geometry import GeometryId
 from beamloop.records.identifiers import CollectionId, RunId, SweepId
 from beamloop.records.outcome import Outcome, OutcomeCode
 from beamloop.records.parameters import STEPS, Parameters
@@ -23,6 +24,7 @@ class RunHeader:
     run_id: RunId  # 17
     parameters: Parameters
     dials_version: str  # "3.12.1"
+    geometry_id: GeometryId | None  # 4; None: the header's geometry
     requested_by: str  # "watch"
     dag_run_id: str  # "plate3-1f0c9a.4be1c2f09a33"
     created_at: datetime  # UTC
@@ -94,6 +96,7 @@ def _header(row: Row) -> RunHeader:
         run_id=RunId(row["run_id"]),
         parameters=Parameters.from_json(row["parameters"]),
         dials_version=row["dials_version"],
+        geometry_id=row["geometry_id"],
         requested_by=row["requested_by"],
         dag_run_id=row["dag_run_id"],
         created_at=row["created_at"],

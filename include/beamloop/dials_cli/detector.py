@@ -39,7 +39,7 @@ def summarise_detector(detector: Mapping[str, Any], beam_direction: Matrix) -> D
         From source to sample, shape (3,), unit length, laboratory frame.
     """
     panels = detector["panels"]
-    poses = _panel_poses(detector)
+    poses = panel_poses(detector)
     crossings = [_crossing(pose, beam_direction) for pose in poses]
     inside = (number for number, panel in enumerate(panels) if _is_inside(crossings[number], panel))
     beam_panel = next(inside, None)
@@ -64,7 +64,7 @@ def _pose(node: Mapping[str, Any]) -> Matrix:
     return np.array([node["fast_axis"], node["slow_axis"], node["origin"]], dtype=float).T
 
 
-def _panel_poses(detector: Mapping[str, Any]) -> list[Matrix]:
+def panel_poses(detector: Mapping[str, Any]) -> list[Matrix]:
     """Return each panel's pose in the laboratory frame; the file gives it in its group's frame."""
     poses = [_pose(panel) for panel in detector["panels"]]
     if "hierarchy" in detector:

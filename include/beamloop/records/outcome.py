@@ -17,6 +17,7 @@ class OutcomeCode(StrEnum):
     INTEGRATION_FAILED = "integration_failed"
     UNREADABLE_IMAGES = "unreadable_images"
     MISSING_IMAGES = "missing_images"
+    GEOMETRY_MISMATCH = "geometry_mismatch"
     TIMED_OUT = "timed_out"
     OUT_OF_MEMORY = "out_of_memory"
     PROGRAM_CRASHED = "program_crashed"
@@ -47,6 +48,8 @@ TRY_NEXT = {
     "the folder again.",
     OutcomeCode.MISSING_IMAGES: "Find the named images and put them beside the others, then process the "
     "folder again.",
+    OutcomeCode.GEOMETRY_MISMATCH: "See `beamloop geometry list`: promote a geometry of the detector that "
+    "took these images, or withdraw the one in force.",
     OutcomeCode.TIMED_OUT: "See the log for what took the time; raise the beamline's time limit if the "
     "sweep is just large.",
     OutcomeCode.OUT_OF_MEMORY: "Raise the beamline's memory limit, or process with --set "

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from beamloop.records.geometry import GeometryUse
 from beamloop.records.identifiers import RequestId, RunId
 from beamloop.records.images import SweepImages
 from beamloop.records.outcome import Outcome
@@ -24,6 +25,7 @@ class Run:
     place: str  # "i24/plate3/xtal2_1/run-17": below the run root, and the prefix of its artifacts' keys
     outcome: Outcome | None = None
     steps_done: frozenset[str] = frozenset()  # {"import", "find_spots"}
+    geometry: GeometryUse | None = None  # None: the header's
 
 
 @dataclass(frozen=True, slots=True)

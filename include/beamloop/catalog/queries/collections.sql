@@ -12,19 +12,22 @@ ON CONFLICT (beamline, directory) DO UPDATE SET
     known_unit_cell = coalesce(excluded.known_unit_cell, collections.known_unit_cell)
 RETURNING collection_id;
 
--- name: put_sweep(collection_id, name, key_name, prefix, digits, suffix, image_first, image_last, missing_images, kind, data_files, content_sha256)$
+-- name: put_sweep(collection_id, name, key_name, prefix, digits, suffix, image_first, image_last, missing_images, kind, data_files, content_sha256, collected_at)$
 -- Know a sweep as it is now on the disk.
 INSERT INTO beamloop.sweeps
     (collection_id, name, key_name, prefix, digits, suffix, image_first, image_last, missing_images,
-     kind, data_files, content_sha256)
+     kind, data_files, content_sha256, collected_at)
 VALUES (:collection_id, :name, :key_name, :prefix, :digits, :suffix, :image_first, :image_last,
-        :missing_images, :kind, :data_files, :content_sha256)
+        :missing_images, :kind, :data_files, :content_sha256,
+        -- a file server's clock may go ahead; no data are of the future
+        coalesce(least(:collected_at::timestamptz, now()), now()))
 ON CONFLICT (collection_id, prefix, digits, suffix) DO UPDATE SET
     image_first = excluded.image_first,
     image_last = excluded.image_last,
     missing_images = excluded.missing_images,
     data_files = excluded.data_files,
     content_sha256 = excluded.content_sha256,
+    collected_at = coalesce(least(:collected_at::timestamptz, now()), sweeps.collected_at),
     last_changed_at = CASE WHEN sweeps.content_sha256 = excluded.content_sha256
                            THEN sweeps.last_changed_at ELSE now() END
 RETURNING sweep_id;

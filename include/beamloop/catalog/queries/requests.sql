@@ -5,10 +5,10 @@ VALUES (:collection_id, :dag_run_id, :requested_by)
 ON CONFLICT (dag_run_id) DO UPDATE SET dag_run_id = excluded.dag_run_id
 RETURNING request_id;
 
--- name: add_run(sweep_id, request_id, run_key, repetition, parameters, dials_version)$
+-- name: add_run(sweep_id, request_id, run_key, repetition, parameters, dials_version, geometry_id)$
 -- A run of a sweep; nothing when the same work is known already.
-INSERT INTO beamloop.runs (sweep_id, request_id, run_key, repetition, parameters, dials_version)
-VALUES (:sweep_id, :request_id, :run_key, :repetition, :parameters, :dials_version)
+INSERT INTO beamloop.runs (sweep_id, request_id, run_key, repetition, parameters, dials_version, geometry_id)
+VALUES (:sweep_id, :request_id, :run_key, :repetition, :parameters, :dials_version, :geometry_id)
 ON CONFLICT (run_key, repetition) DO NOTHING
 RETURNING run_id;
 

@@ -1,6 +1,6 @@
 -- name: run_by_id(run_id)^
 -- A run with its sweep, its place and what is done of it.
-SELECT r.run_id, r.request_id, r.parameters, r.dials_version, r.last_trouble,
+SELECT r.run_id, r.request_id, r.parameters, r.dials_version, r.geometry_id, r.last_trouble,
        s.name, s.key_name, s.prefix, s.digits, s.suffix, s.image_first, s.image_last, s.missing_images,
        s.kind, s.data_files, s.content_sha256, c.directory, c.beamline, c.key_name AS collection_key_name,
        o.code, o.sentence, o.step,

@@ -14,11 +14,11 @@ LEFT JOIN beamloop.crystals x ON x.run_id = r.run_id AND x.step = 'refine' AND x
 WHERE s.collection_id = :collection_id
 ORDER BY s.sweep_id;
 
--- name: add_second_chance(sweep_id, request_id, run_key, parameters, dials_version, second_chance_of, stands)$
+-- name: add_second_chance(sweep_id, request_id, run_key, parameters, dials_version, geometry_id, second_chance_of, stands)$
 -- A second chance; nothing where the run has had one, or where the same work is known.
 INSERT INTO beamloop.runs
-    (sweep_id, request_id, run_key, parameters, dials_version, second_chance_of, stands)
-VALUES (:sweep_id, :request_id, :run_key, :parameters, :dials_version, :second_chance_of, :stands)
+    (sweep_id, request_id, run_key, parameters, dials_version, geometry_id, second_chance_of, stands)
+VALUES (:sweep_id, :request_id, :run_key, :parameters, :dials_version, :geometry_id, :second_chance_of, :stands)
 ON CONFLICT DO NOTHING
 RETURNING run_id;
 

@@ -5,7 +5,7 @@ WHERE collection_id = :collection_id ORDER BY sweep_id;
 
 -- name: runs_of_sweep(sweep_id)
 -- All runs of a sweep, the newest first.
-SELECT r.run_id, r.parameters, r.dials_version, r.created_at, r.started_at, r.ended_at, r.last_trouble,
+SELECT r.run_id, r.parameters, r.dials_version, r.geometry_id, r.created_at, r.started_at, r.ended_at, r.last_trouble,
        q.requested_by, q.dag_run_id, o.code, o.step, o.sentence
 FROM beamloop.runs r
 JOIN beamloop.requests q USING (request_id)

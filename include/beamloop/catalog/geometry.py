@@ -1,0 +1,197 @@
+"""Geometry versions: candidates, the one that serves data of a time, decisions, provenance."""
+
+from datetime import datetime
+
+from psycopg2.extensions import connection as Connection
+from psycopg2.extras import Json
+
+from beamloop.catalog.connection import QUERIES, Row
+from beamloop.errors import NotFoundError
+from beamloop.records.artifact import StoredObject
+from beamloop.records.geometry import (
+    Evidence,
+    GeometryDecision,
+    GeometryId,
+    GeometrySource,
+    GeometryState,
+    GeometryUse,
+    GeometryVersion,
+    ImportedSweep,
+    NewGeometry,
+    SourceRole,
+)
+from beamloop.records.identifiers import RunId, SweepId
+
+
+def add_geometry(connection: Connection, new: NewGeometry) -> GeometryId | None:
+    """Add a candidate with the runs that made it; None where these models are a version already."""
+    QUERIES.add_beamline(connection, beamline=new.beamline)
+    number = QUERIES.add_geometry(
+        connection,
+        detector_id=QUERIES.put_detector(connection, beamline=new.beamline, identifier=new.detector),
+        beamline=new.beamline,
+        distance_mm=new.models.distance_mm,
+        header_distance_mm=new.header_distance_mm,
+        hierarchy_level=new.hierarchy_level,
+        panel_count=new.models.panel_count,
+        multi_panel=new.models.multi_panel,
+        takes_beam=new.takes_beam,
+        takes_goniometer=new.takes_goniometer,
+        models_key=new.stored.key,
+        models_sha256=new.stored.sha256,
+        models_size_bytes=new.stored.size_bytes,
+        evidence=Json(new.evidence.as_json()) if new.evidence else None,
+        origin=new.origin,
+        made_by=new.made_by,
+    )
+    if number is None:
+        return None
+    for run_id, role in new.sources.items():
+        QUERIES.add_geometry_source(connection, geometry_id=number, run_id=run_id, role=role.value)
+    return GeometryId(number)
+
+
+def geometry_with_models(connection: Connection, models_key: str) -> GeometryId:
+    """Return the version that these models are."""
+    return GeometryId(QUERIES.geometry_with_models(connection, models_key=models_key))
+
+
+def geometry_by_id(connection: Connection, geometry_id: GeometryId) -> GeometryVersion:
+    """Return a version.
+
+    Raises
+    ------
+    NotFoundError
+        When there is none.
+    """
+    rows = list(QUERIES.geometry_versions(connection, beamline=None, geometry_id=geometry_id))
+    if not rows:
+        raise NotFoundError(
+            f"There is no geometry {geometry_id}.", try_next="`beamloop geometry list` names them."
+        )
+    return _version(rows[0])
+
+
+def geometries(connection: Connection, beamline: str | None = None) -> list[GeometryVersion]:
+    """Return the versions of a beamline, or all, the newest first."""
+    rows = QUERIES.geometry_versions(connection, beamline=beamline, geometry_id=None)
+    return [_version(row) for row in rows]
+
+
+def _version(row: Row) -> GeometryVersion:
+    stored = StoredObject(row["models_key"], row["models_sha256"], row["models_size_bytes"])
+    use = GeometryUse(
+        geometry_id=GeometryId(row["geometry_id"]),
+        models=stored,
+        header_distance_mm=row["header_distance_mm"],
+        multi_panel=row["multi_panel"],
+        takes_beam=row["takes_beam"],
+        takes_goniometer=row["takes_goniometer"],
+    )
+    return GeometryVersion(
+        use=use,
+        beamline=row["beamline"],
+        detector=row["identifier"],
+        state=GeometryState(row["state"]),
+        valid_from=row["valid_from"],
+        valid_until=row["valid_until"],
+        distance_mm=row["distance_mm"],
+        hierarchy_level=row["hierarchy_level"],
+        panel_count=row["panel_count"],
+        evidence=Evidence.from_json(row["evidence"]) if row["evidence"] else None,
+        origin=row["origin"],
+        made_by=row["made_by"],
+        made_at=row["made_at"],
+    )
+
+
+def geometry_in_force(connection: Connection, beamline: str, at: datetime) -> GeometryId | None:
+    """Return the version that serves a beamline's data of a time; None: the header's geometry."""
+    number = QUERIES.geometry_in_force(connection, beamline=beamline, at=at)
+    return None if number is None else GeometryId(number)
+
+
+def geometry_of_sweep(connection: Connection, sweep_id: SweepId) -> GeometryId | None:
+    """Return the version that serves a sweep by the time of its data; None: the header's geometry."""
+    number = QUERIES.geometry_of_sweep(connection, sweep_id=sweep_id)
+    return None if number is None else GeometryId(number)
+
+
+def geometry_key(geometry_id: GeometryId | None) -> str:
+    """Return what a geometry adds to a run's key."""
+    return "" if geometry_id is None else f"geometry {geometry_id}"
+
+
+def lock_geometries(connection: Connection, beamline: str) -> None:
+    """Let nobody else decide on a beamline's geometries until the transaction ends."""
+    QUERIES.lock_geometries(connection, beamline=beamline)
+
+
+def next_geometry_from(connection: Connection, beamline: str, since: datetime) -> datetime | None:
+    """Return when a version begins to serve, at this time or later."""
+    found: datetime | None = QUERIES.next_geometry_from(connection, beamline=beamline, since=since)
+    return found
+
+
+def put_in_force(
+    connection: Connection, version: GeometryVersion, since: datetime, until: datetime | None
+) -> None:
+    """Let a version serve data from a time; the one before serves until then."""
+    QUERIES.end_geometry_before(connection, beamline=version.beamline, since=since)
+    QUERIES.put_in_force(connection, geometry_id=version.geometry_id, since=since, until=until)
+
+
+def set_rejected(connection: Connection, geometry_id: GeometryId) -> None:
+    """Let a candidate never serve."""
+    QUERIES.reject_geometry(connection, geometry_id=geometry_id)
+
+
+def set_withdrawn(connection: Connection, geometry_id: GeometryId) -> GeometryId | None:
+    """End a version's service at all times; return the one before it, which serves in its place."""
+    QUERIES.withdraw_geometry(connection, geometry_id=geometry_id)
+    earlier = QUERIES.extend_geometry_before(connection, geometry_id=geometry_id)
+    return None if earlier is None else GeometryId(earlier)
+
+
+def note_decision(
+    connection: Connection,
+    geometry_id: GeometryId,
+    decision: str,
+    decided_by: str,
+    why: str,
+    *,
+    in_force_from: datetime | None = None,
+    without_evidence: bool = False,
+) -> None:
+    """Keep who decided what, and why."""
+    QUERIES.add_geometry_decision(
+        connection,
+        geometry_id=geometry_id,
+        decision=decision,
+        decided_by=decided_by,
+        why=why,
+        in_force_from=in_force_from,
+        without_evidence=without_evidence,
+    )
+
+
+def decisions_on(connection: Connection, geometry_id: GeometryId) -> list[GeometryDecision]:
+    """Return what was decided on a version, in order."""
+    return [
+        GeometryDecision(**row) for row in QUERIES.geometry_decisions(connection, geometry_id=geometry_id)
+    ]
+
+
+def sources_of(connection: Connection, geometry_id: GeometryId) -> list[GeometrySource]:
+    """Return the runs whose data made a version."""
+    rows = QUERIES.geometry_sources(connection, geometry_id=geometry_id)
+    return [
+        GeometrySource(RunId(row["run_id"]), SourceRole(row["role"]), row["sweep"], row["collection"])
+        for row in rows
+    ]
+
+
+def sweeps_with(connection: Connection, geometry_id: GeometryId) -> list[ImportedSweep]:
+    """Return the sweeps whose newest run was imported with a version."""
+    rows = QUERIES.sweeps_with_geometry(connection, geometry_id=geometry_id)
+    return [ImportedSweep(**{name: row[name] for name in ImportedSweep.__slots__}) for row in rows]

@@ -1,0 +1,1 @@
+"""Refined detectors: when they serve, and where they are put at another distance."""

@@ -1,0 +1,63 @@
+"""What a geometry must show before it may serve."""
+
+from collections.abc import Iterator
+
+from beamloop.records.geometry import Evidence, GeometryGate, GeometryVersion
+
+
+def faults(version: GeometryVersion, gate: GeometryGate) -> list[str]:
+    """Say in what a version falls short, a sentence for each; empty where it may serve.
+
+    A version without evidence on held-out data always falls short.
+    """
+    evidence = version.evidence
+    if evidence is None:
+        return ["There is no evidence on held-out data."]
+    return [
+        *_held_out(evidence, gate),
+        *_panels(evidence, version.panel_count, gate),
+        *_distance(version, gate),
+    ]
+
+
+def _held_out(evidence: Evidence, gate: GeometryGate) -> Iterator[str]:
+    if evidence.held_out_count < gate.least_held_out_count:
+        yield (
+            f"{evidence.held_out_count} held-out reflections are too few: "
+            f"{gate.least_held_out_count} are needed."
+        )
+    pairs = zip("xy", evidence.held_out_rmsd_before_mm, evidence.held_out_rmsd_after_mm, strict=True)
+    for axis, before_mm, after_mm in pairs:
+        if after_mm > gate.largest_held_out_ratio * before_mm:
+            yield (
+                f"Held-out reflections fit worse along {axis}: RMSD {before_mm:.4f} mm before, "
+                f"{after_mm:.4f} mm after; {gate.largest_held_out_ratio:g} times is allowed."
+            )
+
+
+def _panels(evidence: Evidence, panel_count: int, gate: GeometryGate) -> Iterator[str]:
+    if evidence.covered_panel_count < gate.least_covered_fraction * panel_count:
+        yield (
+            f"{evidence.covered_panel_count} of {panel_count} panels had enough reflections: "
+            f"{gate.least_covered_fraction:.0%} are needed."
+        )
+    split_um = evidence.half_split_um
+    if panel_count > 1 and split_um is None:
+        yield "It is not said how well two halves of the data agree on the panels' positions."
+    if split_um is not None and split_um > gate.largest_half_split_um:
+        yield (
+            f"Two halves of the data put the panels {split_um:.1f} um apart; "
+            f"{gate.largest_half_split_um:g} um are allowed."
+        )
+
+
+def _distance(version: GeometryVersion, gate: GeometryGate) -> Iterator[str]:
+    header_mm = version.use.header_distance_mm
+    if header_mm is None:
+        return
+    fraction = abs(version.distance_mm - header_mm) / header_mm
+    if fraction > gate.largest_distance_fraction:
+        yield (
+            f"The distance is {version.distance_mm:.2f} mm where the header has {header_mm:.2f} mm: "
+            f"{fraction:.1%} off, {gate.largest_distance_fraction:.1%} are allowed."
+        )

@@ -1,0 +1,68 @@
+"""Put a refined detector where the headers of other data have it.
+
+The detector moves as one body and does not turn: its frame is shifted, so panel offsets, tilts and the point
+where the beam meets it stay as they were refined; docs/decisions/0021 says why.
+"""
+
+from copy import deepcopy
+
+from beamloop.dials_cli.detector import Matrix
+from beamloop.geometry.models import Document, beam_direction, beam_path_mm, shape_of
+from beamloop.records.geometry import GeometryUse
+
+
+def shape_difference(refined: Document, header: Document) -> str:
+    """Say why a geometry cannot be that of some images; "" where it can."""
+    own, theirs = shape_of(refined), shape_of(header)
+    if own == theirs:
+        return ""
+    return f"it has {_words(own)}, and the images have {_words(theirs)}"
+
+
+def _words(shape: list[tuple[tuple[int, ...], tuple[float, ...]]]) -> str:
+    (width, height), (pixel_mm, _) = shape[0]
+    panels = "one panel" if len(shape) == 1 else f"{len(shape)} panels"
+    return f"{panels} (the first of {width} x {height} pixels of {pixel_mm:g} mm)"
+
+
+def move_to_header(refined: Document, header: Document, use: GeometryUse) -> Document:
+    """Return a geometry moved to the distance of some images.
+
+    With t the path along the beam from the sample to the detector's mean plane, and s0 the beam's direction,
+    the point t s0 of the refined detector goes to (t + h - h_made) s0': h is the header's path and h_made
+    that in the headers of the data that made the geometry, so what the headers err by is kept.
+    Where h_made is not known, the header is believed: the point goes to h s0'. The direction s0' is that of the beam which the
+    import takes, so that it meets the detector where the refined beam did.
+
+    Parameters
+    ----------
+    refined
+        The geometry.
+    header
+        What the images' headers say, panel by panel as the geometry.
+    use
+        The distance in the headers of its data, and whose beam is taken.
+
+    Returns
+    -------
+    dict
+        A new experiment list. Where the refined beam is taken, its direction: the wavelength is the header's.
+    """
+    path_mm, header_mm = beam_path_mm(refined), beam_path_mm(header)
+    moved = deepcopy(refined)
+    beam = moved["beam"][0]
+    beam["wavelength"] = header["beam"][0]["wavelength"]
+    made_mm = path_mm if use.header_distance_mm is None else use.header_distance_mm
+    new_path_mm = path_mm + header_mm - made_mm
+    taken = refined if use.takes_beam else header
+    shift_mm = new_path_mm * beam_direction(taken) - path_mm * beam_direction(refined)
+    _shift(moved, shift_mm)
+    return moved
+
+
+def _shift(document: Document, shift_mm: Matrix) -> None:
+    """Shift the detector's outermost frame, in which the file gives every panel."""
+    detector = document["detector"][0]
+    frames = [detector["hierarchy"]] if "hierarchy" in detector else detector["panels"]
+    for frame in frames:
+        frame["origin"] = [float(at + by) for at, by in zip(frame["origin"], shift_mm, strict=True)]

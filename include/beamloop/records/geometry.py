@@ -1,0 +1,210 @@
+"""A detector as refinement has found it: what it is, how good it is, and when it serves.
+
+Distances are in mm from the sample along the beam to the detector's mean plane.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from math import isfinite
+from typing import Any, NewType
+
+from beamloop.errors import InvalidInputError
+from beamloop.records.artifact import StoredObject
+from beamloop.records.identifiers import RunId
+
+GeometryId = NewType("GeometryId", int)
+
+
+class GeometryState(StrEnum):
+    """How a version stands; the catalogue's constraint holds the same list."""
+
+    CANDIDATE = "candidate"
+    IN_FORCE = "in_force"
+    SUPERSEDED = "superseded"  # serves data of a time that has ended
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"  # served once, and does so no more
+
+
+class SourceRole(StrEnum):
+    """What a run's data did for a version."""
+
+    REFINED = "refined"
+    HELD_OUT = "held_out"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a version does to data that it was not refined against.
+
+    RMSDs are those of calculated less observed centroids along fast (x) and slow (y), in mm: before, with the
+    geometry that the data were imported with; after, with the version.
+    """
+
+    held_out_count: int  # 1892, reflections
+    held_out_rmsd_before_mm: tuple[float, float]  # (0.061, 0.058)
+    held_out_rmsd_after_mm: tuple[float, float]  # (0.042, 0.040)
+    covered_panel_count: int  # 57: panels with enough reflections to be refined
+    half_split_um: float | None = None  # 6.6: rms difference of panel positions from two halves of the data
+    details: Mapping[str, Any] = field(default_factory=dict)  # tables for people, by panel, by resolution
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Evidence":
+        """Undo :meth:`as_json`, and check what a person wrote.
+
+        Raises
+        ------
+        InvalidInputError
+            Names the figure at fault.
+        """
+        unknown = set(values) - set(cls.__dataclass_fields__)
+        if unknown:
+            raise _bad_evidence(f"there is no figure {', '.join(sorted(unknown))}")
+        half_split = values.get("half_split_um")
+        return cls(
+            held_out_count=int(_number(values, "held_out_count")),
+            held_out_rmsd_before_mm=_pair(values, "held_out_rmsd_before_mm"),
+            held_out_rmsd_after_mm=_pair(values, "held_out_rmsd_after_mm"),
+            covered_panel_count=int(_number(values, "covered_panel_count")),
+            half_split_um=None if half_split is None else _number(values, "half_split_um"),
+            details=values.get("details", {}),
+        )
+
+
+def _number(values: Mapping[str, Any], name: str) -> float:
+    value = values.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value < 0:
+        raise _bad_evidence(f"{name} is {value!a}, and must be a number of 0 or more")
+    return value
+
+
+def _pair(values: Mapping[str, Any], name: str) -> tuple[float, float]:
+    pair = values.get(name)
+    if not isinstance(pair, list | tuple) or len(pair) != 2:
+        raise _bad_evidence(f"{name} is {pair!a}, and must be two numbers, x and y in mm")
+    x, y = (_number({name: value}, name) for value in pair)
+    return x, y
+
+
+def _bad_evidence(fault: str) -> InvalidInputError:
+    return InvalidInputError(
+        f"The evidence cannot be used: {fault}.",
+        try_next="docs/operations.md, Geometry, shows an evidence file.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class GeometryGate:
+    """What a version must show before it may serve; docs/decisions/0021 gives the reasons."""
+
+    least_held_out_count: int = 500  # an RMSD of so many is known to 3 %
+    largest_held_out_ratio: float = 1.0  # RMSD after over before, along x and along y
+    largest_half_split_um: float = 12.0  # twice the error of the whole: 6 um
+    least_covered_fraction: float = 0.5  # of the panels
+    largest_distance_fraction: float = 0.02  # refined from the header's; beyond, another lattice fits as well
+
+
+@dataclass(frozen=True, slots=True)
+class GeometryModels:
+    """What an `.expt` file holds of a geometry."""
+
+    distance_mm: float  # 250.37, refined
+    panel_count: int  # 60
+    multi_panel: bool  # the detector is imported panel by panel
+
+
+@dataclass(frozen=True, slots=True)
+class GeometryUse:
+    """What an import needs of a version."""
+
+    geometry_id: GeometryId  # 4
+    models: StoredObject  # the `.expt` file with beam, detector and goniometer
+    header_distance_mm: float | None  # 250.0: in the headers of the data that made it; None: not known
+    multi_panel: bool
+    takes_beam: bool = False  # False: the beam is the header's
+    takes_goniometer: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GeometryVersion:
+    """A refined detector."""
+
+    use: GeometryUse
+    beamline: str  # "i24"
+    detector: str  # "PILATUS3 6M, S/N 60-0119"
+    state: GeometryState
+    valid_from: datetime | None  # UTC; of a withdrawn version: when it served
+    valid_until: datetime | None  # UTC; None: without end
+    distance_mm: float  # 250.37, refined
+    hierarchy_level: int  # 1: panel by panel
+    panel_count: int  # 60
+    evidence: Evidence | None
+    origin: str  # "added by hand from refined.expt"
+    made_by: str
+    made_at: datetime  # UTC
+
+    @property
+    def geometry_id(self) -> GeometryId:
+        """Its number."""
+        return self.use.geometry_id
+
+
+@dataclass(frozen=True, slots=True)
+class NewGeometry:
+    """A candidate about to enter the catalogue."""
+
+    beamline: str
+    detector: str
+    models: GeometryModels
+    stored: StoredObject
+    header_distance_mm: float | None
+    hierarchy_level: int
+    evidence: Evidence | None
+    origin: str
+    made_by: str
+    takes_beam: bool = False
+    takes_goniometer: bool = False
+    sources: Mapping[RunId, SourceRole] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class GeometryDecision:
+    """What was decided on a version; never changed."""
+
+    decision: str  # "promote", "reject" or "withdraw"
+    decided_by: str
+    decided_at: datetime  # UTC
+    why: str
+    in_force_from: datetime | None  # UTC; of a promotion
+    without_evidence: bool
+
+
+@dataclass(frozen=True, slots=True)
+class GeometrySource:
+    """A run whose data made a version."""
+
+    run_id: RunId  # 17
+    role: SourceRole
+    sweep: str  # "xtal2_1"
+    collection: str  # "plate3"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedSweep:
+    """A sweep whose newest run was imported with a version."""
+
+    run_id: RunId  # 17
+    sweep: str  # "xtal2_1"
+    collection: str  # "plate3"
+    directory: str  # "/data/i24/plate3"
+    collected_at: datetime  # UTC
+    serving_id: GeometryId | None  # the version that serves it now; None: the header's geometry
+
+    def is_stale(self, geometry_id: GeometryId) -> bool:
+        """Tell whether another geometry serves this sweep now."""
+        return self.serving_id != geometry_id
