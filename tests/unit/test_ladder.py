@@ -105,6 +105,23 @@ def test_a_lattice_that_chance_can_make_is_refused(found: Lattice, words: str) -
     assert words in why_not(found)
 
 
+@pytest.mark.parametrize(
+    ("indexed", "close", "spots", "accepted"),
+    [
+        (20, 18, 37, True),  # a wedge with as many stray spots as its own
+        (11, 11, 12, True),
+        (11, 10, 12, False),
+        (13, 5, 30, False),  # a chance lattice of a wedge with twelve spots of its own
+        (6, 6, 6, False),
+    ],
+)
+def test_spots_that_lie_close_prove_what_their_number_alone_does_not(
+    indexed: int, close: int, spots: int, *, accepted: bool
+) -> None:
+    assert why_not(lattice(indexed, spots)) != ""
+    assert (why_not(replace(lattice(indexed, spots), close_count=close)) == "") is accepted
+
+
 def test_a_known_cell_must_be_the_one_that_is_found() -> None:
     other = UnitCell(106.0, 106.0, 136.6, 90, 90, 120)
     assert "not the known one" in why_not(lattice(119, 120), other)

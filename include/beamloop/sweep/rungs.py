@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from beamloop.dials_cli import programs
+from beamloop.dials_cli.close_spots import count_close
 from beamloop.dials_cli.crystal_facts import crystal_facts
 from beamloop.dials_cli.experiments import read_experiments
 from beamloop.dials_cli.failures import FailureCause
@@ -14,7 +15,7 @@ from beamloop.records.outcome import OutcomeCode
 from beamloop.records.program import ProgramResult
 from beamloop.records.run import CrystalFact
 from beamloop.records.sample import Sample
-from beamloop.sweep.acceptance import Lattice, why_not
+from beamloop.sweep.acceptance import CLOSE_TOLERANCE, Lattice, why_not
 from beamloop.sweep.failures import explain
 from beamloop.sweep.few_spots import refinement_options
 from beamloop.sweep.known_rungs import Rung
@@ -148,8 +149,10 @@ def judge(
     # The blocks of a sweep with missing images share one crystal: one fact each.
     whole = replace(facts[0], indexed_count=indexed_count(facts))
     spot_count = read_reflections(reflections).row_count
-    wavelength = read_experiments(experiments).experiments[0].wavelength_angstrom
-    refusal = why_not(Lattice(whole, spot_count, wavelength), sample.unit_cell)
+    found = read_experiments(experiments).experiments
+    close_count = count_close(reflections, found, CLOSE_TOLERANCE)
+    lattice = Lattice(whole, spot_count, found[0].wavelength_angstrom, close_count)
+    refusal = why_not(lattice, sample.unit_cell)
     if refusal:
         return replace(stopped(work, failure, refusal, (result,)), crystals=facts)
     text = f"{whole.indexed_count} of {spot_count} spots indexed, {whole.space_group}"
