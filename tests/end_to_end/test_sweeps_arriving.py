@@ -1,8 +1,4 @@
-"""Sweeps arrive image by image while earlier ones are processed and parts of Airflow are killed.
-
-After the tests of kills, by its name: a killed task keeps its slot of the pool until Airflow misses it, and a
-sweep that waits for a slot would not show what the platform takes.
-"""
+"""Sweeps arrive image by image while earlier ones are processed and parts of Airflow are killed."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -49,6 +45,9 @@ class Shift:
 @pytest.fixture(scope="module")
 def calm(platform: Platform, images: Path) -> Shift:
     """Provide two sweeps that came at a steady pace and are processed, beside a bad beamline file."""
+    # A killed task keeps its slot of the pool until Airflow misses it, and a sweep that waits for a slot
+    # would not show what the platform takes.
+    platform.wait_until_ended(platform.state / "killed_tasks")
     _write_beamlines(platform)
     folders = Shift(*(platform.state / name / "plate" for name in BEAMLINES))
     for sweep in CALM:
