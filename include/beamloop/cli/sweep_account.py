@@ -147,6 +147,7 @@ def _header(header: RunHeader) -> dict[str, Any]:
         "started_at": header.started_at,
         "ended_at": header.ended_at,
         "dials_version": header.dials_version,
+        "geometry_id": header.geometry_id,
         "parameters": header.parameters.as_json(),
         "outcome": outcome.code.value if outcome else None,
         "outcome_step": outcome.step if outcome else None,

@@ -56,6 +56,8 @@ def _steps(account: SweepAccount) -> Iterator[Text]:
         yield _heading(f"What happened: run {header.run_id} with DIALS {header.dials_version}")
         yield as_text(f"  {_asked(header)}")
         yield as_text(f"  {describe_parameters(header.parameters)}")
+        if header.geometry_id:
+            yield as_text(f"  detector of geometry {header.geometry_id}, moved to the distance of the images")
     for step in account.story.steps:
         cpu_s = sum(program.cpu_s for program in step.programs)
         yield as_text(f"  {step.step:<11} {plain_line(step.finding)}").append(f"  ({cpu_s:.1f} CPU s)", "dim")

@@ -35,19 +35,35 @@ def read_models(path: Path) -> Document:
     InvalidInputError
         When it is no experiment list, or its experiments have several detectors.
     """
+    models, detector_count = _read(path)
+    if detector_count > 1:
+        raise InvalidInputError(
+            f"{path} has {detector_count} detectors: a geometry is one.",
+            try_next="Refine with one detector for all experiments (dials.combine_experiments "
+            "reference_from_experiment.detector=0).",
+        )
+    return models
+
+
+def first_models(path: Path) -> Document:
+    """Read an experiment list as :func:`read_models` does, and take the models of the first experiment.
+
+    Raises
+    ------
+    InvalidInputError
+        When it is no experiment list.
+    """
+    return _read(path)[0]
+
+
+def _read(path: Path) -> tuple[Document, int]:
+    """Return the first experiment's models, and how many detectors there are."""
     try:
         document = json.loads(path.read_bytes())
         if document["__id__"] != "ExperimentList":
             raise KeyError("__id__")
         entries = document["experiment"]
-        detectors = {entry["detector"] for entry in entries}
-        if len(detectors) > 1:
-            raise InvalidInputError(
-                f"{path} has {len(detectors)} detectors: a geometry is one.",
-                try_next="Refine with one detector for all experiments (dials.combine_experiments "
-                "reference_from_experiment.detector=0).",
-            )
-        return _only_models(document, entries[0])
+        return _only_models(document, entries[0]), len({entry["detector"] for entry in entries})
     except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
         raise InvalidInputError(
             f"{path} cannot be read as a DIALS experiment list: {error!r}.",
@@ -128,6 +144,10 @@ def beam_path_mm(document: Document) -> float:
 
 
 def shape_of(document: Document) -> list[tuple[tuple[int, ...], tuple[float, ...]]]:
-    """Return each panel's size in pixels and its pixel's size in mm, fast and slow."""
+    """Return each panel's size in pixels and its pixel's size in mm, to a nanometre, fast and slow."""
     panels = document["detector"][0]["panels"]
-    return [(tuple(panel["image_size"]), tuple(panel["pixel_size"])) for panel in panels]
+    # Headers give the size in m: 172e-6 x 1000 is not 0.172.
+    return [
+        (tuple(panel["image_size"]), tuple(round(size_mm, 6) for size_mm in panel["pixel_size"]))
+        for panel in panels
+    ]

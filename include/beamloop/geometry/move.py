@@ -4,11 +4,15 @@ The detector moves as one body and does not turn: its frame is shifted, so panel
 where the beam meets it stay as they were refined; docs/decisions/0021 says why.
 """
 
+from collections.abc import Mapping
 from copy import deepcopy
+from typing import Any
 
 from beamloop.dials_cli.detector import Matrix
 from beamloop.geometry.models import Document, beam_direction, beam_path_mm, shape_of
 from beamloop.records.geometry import GeometryUse
+
+FRAME = ("fast_axis", "slow_axis", "origin")
 
 
 def shape_difference(refined: Document, header: Document) -> str:
@@ -31,8 +35,8 @@ def move_to_header(refined: Document, header: Document, use: GeometryUse) -> Doc
     With t the path along the beam from the sample to the detector's mean plane, and s0 the beam's direction,
     the point t s0 of the refined detector goes to (t + h - h_made) s0': h is the header's path and h_made
     that in the headers of the data that made the geometry, so what the headers err by is kept.
-    Where h_made is not known, the header is believed: the point goes to h s0'. The direction s0' is that of the beam which the
-    import takes, so that it meets the detector where the refined beam did.
+    Where h_made is not known, the header is believed: the point goes to h s0'. The direction s0' is that of
+    the beam which the import takes, so that it meets the detector where the refined beam did.
 
     Parameters
     ----------
@@ -50,14 +54,31 @@ def move_to_header(refined: Document, header: Document, use: GeometryUse) -> Doc
     """
     path_mm, header_mm = beam_path_mm(refined), beam_path_mm(header)
     moved = deepcopy(refined)
-    beam = moved["beam"][0]
-    beam["wavelength"] = header["beam"][0]["wavelength"]
+    moved["beam"][0]["wavelength"] = header["beam"][0]["wavelength"]
+    moved["detector"] = [_framed(header["detector"][0], refined["detector"][0])]
+    if not moved["goniometer"] and header["goniometer"]:  # DIALS reads one in any case
+        moved["goniometer"] = deepcopy(header["goniometer"])
+        moved["experiment"][0]["goniometer"] = 0
     made_mm = path_mm if use.header_distance_mm is None else use.header_distance_mm
     new_path_mm = path_mm + header_mm - made_mm
     taken = refined if use.takes_beam else header
     shift_mm = new_path_mm * beam_direction(taken) - path_mm * beam_direction(refined)
     _shift(moved, shift_mm)
     return moved
+
+
+def _framed(header: Mapping[str, Any], refined: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the header's detector with the refined frames.
+
+    What does not move is of the images: what the sensor absorbs, and so the parallax, depends on the
+    wavelength.
+    """
+    panels = [
+        {**own, **{vector: list(panel[vector]) for vector in FRAME}}
+        for own, panel in zip(header["panels"], refined["panels"], strict=True)
+    ]
+    hierarchy = {"hierarchy": deepcopy(refined["hierarchy"])} if "hierarchy" in refined else {}
+    return {"panels": panels, **hierarchy}
 
 
 def _shift(document: Document, shift_mm: Matrix) -> None:

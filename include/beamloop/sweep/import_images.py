@@ -1,21 +1,19 @@
 """Step import: from image headers to imported.expt."""
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from beamloop.dials_cli import programs
-from beamloop.dials_cli.detector import DetectorSummary
 from beamloop.dials_cli.experiments import read_experiments
 from beamloop.dials_cli.paths import is_plain_path
 from beamloop.records.images import MasterImages, NumberedImages, SweepImages
 from beamloop.records.outcome import OutcomeCode
 from beamloop.records.program import ProgramResult
 from beamloop.sweep.block_words import describe_gap, ranges
+from beamloop.sweep.detector_place import IMPORTED, for_headers, place_detector
 from beamloop.sweep.failures import explain
 from beamloop.sweep.import_master import LINKS, describe_lack, import_master, refuse_bad_master
-from beamloop.sweep.siblings_geometry import with_siblings_detector
 from beamloop.sweep.verify_images import code_for, faults_of, words_for
 from beamloop.sweep.work import Finding, StepWork, stopped
 
@@ -28,10 +26,11 @@ def perform(work: StepWork) -> Finding:
     finding = _refuse_bad_images(work, images)
     if finding is not None:
         return finding
-    results = tuple(_import(work, images))
+    header = for_headers(work)
+    results = tuple(_import(header, images))
     if not results[-1].succeeded:
         return explain(work, results)
-    experiments = read_experiments(work.staging / "imported.expt").experiments
+    experiments = read_experiments(header.staging / IMPORTED).experiments
     imported = [(scan.first_image, scan.last_image) for e in experiments if (scan := e.scan)]
     if imported != images.blocks():
         words = f"DIALS imported images {ranges(imported)} where there are {ranges(images.blocks())}."
@@ -46,29 +45,25 @@ def perform(work: StepWork) -> Finding:
         text += f", {describe_gap(images)}"
     if isinstance(images, MasterImages):
         text += describe_lack(images)
-    return _take_siblings_detector(work, images, first.detector, Finding(text, programs=results))
-
-
-def _take_siblings_detector(
-    work: StepWork, images: SweepImages, detector: DetectorSummary, found: Finding
-) -> Finding:
-    """Import again with the siblings' detector, where this is a second chance."""
-    moved, siblings = with_siblings_detector(work, detector), work.run.parameters.siblings
-    if moved is None or siblings is None:
-        return found
-    results = (*found.programs, *_import(moved, images))
-    if not results[-1].succeeded:
-        return explain(work, results)
-    shutil.copyfile(moved.staging / "imported.expt", work.staging / "imported.expt")
-    words = f"{found.text}; the detector is put where {siblings.count} siblings have theirs"
-    return replace(found, text=words, programs=results)
+    found = Finding(text, programs=results)
+    return place_detector(work, header, found, lambda again: _import(again, images))
 
 
 def _import(work: StepWork, images: SweepImages) -> Sequence[ProgramResult]:
     if isinstance(images, MasterImages):
         return import_master(work, images)
     named = _plain_images(work, images)
-    return [programs.import_images(work.dials, work.staging, named, options=work.options, limits=work.limits)]
+    reference = work.reference_from(work.staging)
+    return [
+        programs.import_images(
+            work.dials,
+            work.staging,
+            named,
+            reference_geometry=reference,
+            options=work.options,
+            limits=work.limits,
+        )
+    ]
 
 
 def _refuse_bad_images(work: StepWork, images: SweepImages) -> Finding | None:

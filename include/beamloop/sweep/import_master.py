@@ -93,6 +93,7 @@ def _import(work: StepWork, images: MasterImages, folder: Path, block: tuple[int
         folder,
         [_plain_master(work, images)],
         image_range=block,
+        reference_geometry=work.reference_from(folder),
         options=work.options,
         limits=work.limits,
     )

@@ -38,11 +38,26 @@ def write_manifest(run: Run, run_directory: Path, staging: Path, last: StepRepor
         "images": _images(run),
         "parameters": run.parameters.as_json(),
         "versions": {"beamloop": version("beamloop"), "dials": run.dials_version},
-        "geometry": None,
+        "geometry": _geometry(run),
         "environment": FIXED,
         "steps": [_step(report) for report in (*reports, last)],
     }
     (staging / MANIFEST_NAME).write_text(json.dumps(values, indent=1, sort_keys=True), "utf-8")
+
+
+def _geometry(run: Run) -> dict[str, Any] | None:
+    use = run.geometry
+    if use is None:
+        return None
+    return {
+        "geometry": use.geometry_id,
+        "models_key": use.models.key,
+        "models_sha256": use.models.sha256,
+        "header_distance_mm": use.header_distance_mm,
+        "multi_panel": use.multi_panel,
+        "takes_beam": use.takes_beam,
+        "takes_goniometer": use.takes_goniometer,
+    }
 
 
 def _images(run: Run) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from beamloop.services import Services
 from beamloop.step_folders.disk_trouble import disk_trouble_named
 from beamloop.step_folders.folders import fresh_staging, settle, step_lock
 from beamloop.sweep import export, find_spots, import_images, index, integrate, refine
+from beamloop.sweep.detector_place import GEOMETRY
 from beamloop.sweep.manifest import write_manifest
 from beamloop.sweep.publish import publish, restore
 from beamloop.sweep.report_file import REPORT_NAME, read_report, write_report
@@ -85,6 +86,9 @@ def _do(services: Services, run: Run, step: str) -> Outcome | None:
             _require_predecessors(services, run, run_directory, step)
             records = _rung_records(services, run, step)
             staging = fresh_staging(run_directory, step)
+            if step == "import" and run.geometry:
+                models = run.geometry.models
+                services.store.fetch(models.key, staging / GEOMETRY, sha256=models.sha256)
             work = StepWork(run, step, run_directory, staging, services.dials, records)
             _perform(work)
             settle(work.staging, folder)

@@ -1,7 +1,8 @@
 """What a step is given to work with, and what it gives back."""
 
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from beamloop.dials_cli.handle import Dials
@@ -21,6 +22,7 @@ class StepWork:
     staging: Path  # a folder of its own inside run_directory; renamed to the step's name on success
     dials: Dials
     rung_records: tuple[RungRecord, ...] = ()  # what has worked on this beamline lately; for index
+    reference_geometry: Path | None = None  # an .expt file in staging whose detector is taken; for import
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -36,6 +38,20 @@ class StepWork:
     def image_count(self) -> int:
         """How many images the sweep has."""
         return len(self.run.images.numbers)
+
+    def below(self, name: str, options: Sequence[str] = ()) -> "StepWork":
+        """Return this step in a new folder of its own below, with options before those that it has."""
+        folder = self.staging / name
+        folder.mkdir()
+        parameters = self.run.parameters
+        whole = {**parameters.options, self.step: (*options, *self.options)}
+        run = replace(self.run, parameters=replace(parameters, options=whole))
+        return replace(self, run=run, staging=folder)
+
+    def reference_from(self, folder: Path) -> Path | None:
+        """Return the reference geometry relative to a program's folder, as it stands in argv."""
+        reference = self.reference_geometry
+        return None if reference is None else Path(os.path.relpath(reference, folder))
 
     def output_of(self, step: str, name: str) -> Path:
         """Where an earlier step's file is, on this machine."""
