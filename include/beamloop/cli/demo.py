@@ -2,6 +2,7 @@
 
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -9,11 +10,14 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from beamloop.catalog.joint_results import JointResult
 from beamloop.catalog.results import SweepResult, find_collections, results_of_collection
 from beamloop.cli.demo_groups import wait_for_groups
+from beamloop.cli.demo_joint import refine_groups
 from beamloop.cli.follow import Results, follow
 from beamloop.cli.groups_account import GroupsAccount, groups_document
 from beamloop.cli.groups_text import print_summary
+from beamloop.cli.joint_table import joint_document, print_joint
 from beamloop.cli.results_json import dump, results_document
 from beamloop.cli.results_table import print_results, results_console
 from beamloop.cli.session import open_catalog
@@ -70,7 +74,8 @@ def _run(console: Console, narration: Narration, access: StackAccess, seed: int,
         results = follow(console, read, expected_sweeps=len(truth.sweeps))
         narration.note("Waiting for the report on which crystals belong together")
         account = wait_for_groups(catalog, str(directory))
-    _print(console, directory, results, truth, account, as_json)
+        joints = refine_groups(catalog, str(directory), console, narration) if account else []
+    _print(console, directory, results, truth, account, joints, as_json)
     return not unexpected(results, truth)
 
 
@@ -97,6 +102,7 @@ def _print(
     results: Results,
     truth: Truth,
     account: GroupsAccount | None,
+    joints: Sequence[JointResult],
     as_json: bool,
 ) -> None:
     comparison = compare(results, truth)
@@ -104,6 +110,7 @@ def _print(
         document = results_document(str(directory), results)
         document["truth"] = comparison
         document["isomorphism"] = groups_document(account) if account else None
+        document["joints"] = [joint_document(joint) for joint in joints]
         typer.echo(dump(document))
         return
     print_results(console, f"{directory.name}: simulated, compared with the truth", results, comparison)
@@ -112,5 +119,7 @@ def _print(
     console.print(words, style="red" if wrong else "green")
     if account:
         print_summary(console, account)
+        for joint in joints:
+            print_joint(console, joint)
     else:
         console.print("There is no report on isomorphism yet; `beamloop groups` shows it when it is made.")
