@@ -10,6 +10,7 @@ from beamloop.cli.cells import cells
 from beamloop.cli.clean import clean
 from beamloop.cli.demo import demo
 from beamloop.cli.failures import failures
+from beamloop.cli.geometry import geometry_app
 from beamloop.cli.groups import groups
 from beamloop.cli.joint import joint_app
 from beamloop.cli.member_words import exclude, include, limit, regroup
@@ -52,6 +53,7 @@ for command in (
     app.command()(command)
 app.add_typer(sample_app, name="sample")
 app.add_typer(joint_app, name="joint")
+app.add_typer(geometry_app, name="geometry")
 
 
 def main() -> None:

@@ -9,7 +9,8 @@ from rich.console import Console
 
 from beamloop.beamlines.beamline_file import program_limits
 from beamloop.beamlines.changes import Changes
-from beamloop.catalog.connection import Catalog
+from beamloop.catalog.connection import Catalog, Connection
+from beamloop.catalog.geometry import geometry_by_id, sweeps_with
 from beamloop.catalog.requests import ask_for_runs
 from beamloop.catalog.results import SweepResult, results_of_collection
 from beamloop.catalog.selection import SelectedSweep, select_sweeps
@@ -22,6 +23,7 @@ from beamloop.cli.results_table import print_results, results_console
 from beamloop.cli.session import find_beamline, find_dials, open_catalog
 from beamloop.errors import InvalidInputError, NotFoundError
 from beamloop.records.adoption import ADOPTED_PROFILE
+from beamloop.records.geometry import GeometryId
 from beamloop.records.identifiers import CollectionId, RequestId
 from beamloop.records.outcome import OutcomeCode
 from beamloop.records.program import ProgramLimits
@@ -44,6 +46,9 @@ def reprocess(
     since: Annotated[
         str | None, typer.Option(help="Only sweeps whose newest run ended since: 12h, 2d, 2026-11-20T18:00.")
     ] = None,
+    geometry: Annotated[
+        int | None, typer.Option(help="Only sweeps imported with this geometry that another one serves now.")
+    ] = None,
     space_group: Annotated[str | None, typer.Option(help='E.g. "H 3"; none forgets it.')] = None,
     unit_cell: Annotated[str | None, typer.Option(help="a,b,c,al,be,ga in Å and °; none forgets it.")] = None,
     profile: Annotated[str | None, typer.Option(help="cells (fast summation) or full.")] = None,
@@ -64,7 +69,9 @@ def reprocess(
     changes = Changes(space_group, unit_cell, profile, tuple(setting or ()))
     version = find_dials().version()
     with open_catalog() as catalog:
-        sweeps = _select(catalog, collection, sweep or [], outcome, beamline, since)
+        sweeps = _select(catalog, collection, sweep or [], outcome, beamline, since, geometry)
+        # What is known with the geometry in force now was followed by a run with the other one.
+        again = again or geometry is not None
         plan = make_plan(catalog, sweeps, changes, _limits_of, version)
         print_plan(console, plan, again=again)
         asked = [] if dry_run else _ask(catalog, plan, version, again)
@@ -86,11 +93,12 @@ def _select(
     outcome: OutcomeCode | None,
     beamline: str | None,
     since: str | None,
+    geometry: int | None,
 ) -> list[SelectedSweep]:
-    if collection is None and outcome is None and since is None:
+    if collection is None and outcome is None and since is None and geometry is None:
         raise InvalidInputError(
             "It is not said which sweeps to process.",
-            try_next="Name a collection, or give --outcome or --since.",
+            try_next="Name a collection, or give --outcome, --since or --geometry.",
         )
     place = choose_collection(catalog, collection, beamline) if collection is not None else None
     with catalog.transaction() as connection:
@@ -101,6 +109,8 @@ def _select(
             outcome=outcome,
             since=parse_since(since, datetime.now(UTC)) if since else None,
         )
+        if geometry is not None:
+            found = _stale(connection, found, GeometryId(geometry))
     own = [sweep for sweep in found if sweep.parameters.profile != ADOPTED_PROFILE]
     if found and not own:
         raise InvalidInputError(
@@ -114,6 +124,15 @@ def _select(
             try_next="`beamloop show COLLECTION` lists the sweeps; `beamloop process` makes first runs.",
         )
     return chosen
+
+
+def _stale(
+    connection: Connection, found: Sequence[SelectedSweep], geometry_id: GeometryId
+) -> list[SelectedSweep]:
+    """Return the sweeps that were imported with a geometry which does not serve them any more."""
+    geometry_by_id(connection, geometry_id)
+    stale = {s.run_id for s in sweeps_with(connection, geometry_id) if s.is_stale(geometry_id)}
+    return [sweep for sweep in found if sweep.run_id in stale]
 
 
 def _limits_of(beamline: str) -> ProgramLimits | None:

@@ -47,6 +47,9 @@ class SweepAccount:
         own = self.story.header
         versions = (own.dials_version, header.dials_version)
         changed = [] if versions[0] == versions[1] else [f"DIALS {versions[0]} → {versions[1]}"]
+        if own.geometry_id != header.geometry_id:
+            changed.append(f"geometry {own.geometry_id or 'of the headers'} → "
+                           f"{header.geometry_id or 'of the headers'}")  # fmt: skip
         return changed + differences(own.parameters, header.parameters)
 
 

@@ -105,13 +105,14 @@ JOIN beamloop.runs USING (run_id) JOIN beamloop.sweeps s USING (sweep_id) JOIN b
 WHERE x.geometry_id = :geometry_id ORDER BY x.role, x.run_id;
 
 -- name: sweeps_with_geometry(geometry_id)
--- The sweeps whose newest run was imported with a version, and the version that serves them now.
+-- The sweeps whose newest run that stands was imported with a version, and the version that serves them now.
 SELECT s.sweep_id, s.name AS sweep, c.name AS collection, c.directory, r.run_id, s.collected_at,
        now_serving.geometry_id AS serving_id
 FROM beamloop.sweeps s
 JOIN beamloop.collections c USING (collection_id)
 JOIN LATERAL (
-    SELECT run_id, geometry_id FROM beamloop.runs WHERE runs.sweep_id = s.sweep_id ORDER BY run_id DESC LIMIT 1
+    SELECT run_id, geometry_id FROM beamloop.runs WHERE runs.sweep_id = s.sweep_id AND runs.stands
+    ORDER BY run_id DESC LIMIT 1
 ) r ON true
 LEFT JOIN beamloop.geometry_versions now_serving
   ON now_serving.beamline = c.beamline AND now_serving.state IN ('in_force', 'superseded')
