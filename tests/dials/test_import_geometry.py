@@ -14,7 +14,7 @@ from tests.services.sweep_bench import SweepBench, open_bench
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.runs import load_run
 from beamloop.dials_cli.detector import panel_poses
-from beamloop.errors import ArtifactDamagedError
+from beamloop.errors import ArtifactDamagedError, InvalidInputError
 from beamloop.geometry.models import describe_models, first_models
 from beamloop.geometry.registry import add_candidate, promote, store_models
 from beamloop.records.geometry import GeometryGate, GeometryId, NewGeometry
@@ -25,6 +25,7 @@ from beamloop.simulate.presets import PRESETS
 from beamloop.storage.opening import open_store
 from beamloop.sweep.manifest import write_manifest
 from beamloop.sweep.report_file import read_report
+from beamloop.sweep.reproduce import reproduction_script
 
 pytestmark = pytest.mark.dials
 
@@ -68,7 +69,8 @@ def bench_with(
         without_evidence=True,
     )
     catalog.close()
-    return open_bench(folder, dsn, images), geometry_id
+    bench = open_bench(folder, dsn, images, space_group="H 3", unit_cell="98.3,98.3,136.6,90,90,120")
+    return bench, geometry_id
 
 
 @pytest.fixture
@@ -111,6 +113,24 @@ def test_panels_of_another_distance_are_imported_where_the_truth_has_them(
     assert manifest["geometry"]["geometry"] == geometry_id
     assert run.geometry is not None
     assert manifest["geometry"]["models_sha256"] == run.geometry.models.sha256
+
+
+def test_a_sweep_is_processed_to_mtz_on_the_panels_of_a_moved_geometry(
+    tmp_path: Path, catalog_dsn: str, tiny_images: Path
+) -> None:
+    refined = experiment_list(true_geometry(replace(HEADER, distance_mm=MADE_AT_MM), 1))
+    bench, _ = bench_with(tmp_path, catalog_dsn, tiny_images, refined)
+    outcome = bench.do(SWEEP)
+    assert outcome is not None
+    assert outcome.code is OutcomeCode.PROCESSED, outcome.sentence
+    found = bench.result(SWEEP)
+    # The images were drawn with this detector; a panel in another's place makes RMSDs of pixels (0.172 mm).
+    assert found.rmsd_x_mm is not None
+    assert found.rmsd_x_mm < 0.03
+    assert found.distance_mm == pytest.approx(HEADER.distance_mm, rel=0.007)
+    with pytest.raises(InvalidInputError, match=r"moved_geometry\.expt, which none of them makes"):
+        reproduction_script(bench.services.catalog, bench.services.store, bench.runs[SWEEP])
+    bench.services.catalog.close()
 
 
 def test_one_panel_of_an_unknown_header_is_put_at_the_distance_of_the_images(
