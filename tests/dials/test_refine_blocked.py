@@ -111,7 +111,7 @@ def test_the_program_leaves_the_files_of_dials_refine(dials: Dials, folder: Path
 def test_the_server_forks_it_and_saves_its_start(
     served_dials: Dials, dials: Dials, folder: Path, tmp_path: Path
 ) -> None:
-    cpu_s = []
+    cpu_s: list[float] = []
     for starting in (dials, served_dials):
         place = tmp_path / str(len(cpu_s))
         place.mkdir()
