@@ -1,5 +1,6 @@
 """Fixtures that several tiers share, and the markers that every test must have."""
 
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,12 @@ import pytest
 from tests.services.postgres_server import TEMPLATE, PostgresServer, running_postgres
 
 TIERS = {"unit", "dags", "integration", "dials", "browser", "end_to_end"}
+
+
+def pytest_configure() -> None:
+    """Let the programs that tests start and interrupt hear it, also below nohup or a shell's `&`."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -57,7 +57,7 @@ def adopt(*arguments: object) -> dict[str, Any]:
 
 def results(catalog: Catalog, folder: Path) -> dict[str, SweepResult]:
     with catalog.transaction() as connection:
-        (collection_id,) = find_collections(connection, str(folder))
+        (collection_id,) = find_collections(connection, str(folder.resolve()))
         return {found.sweep: found for found in results_of_collection(connection, collection_id)}
 
 
