@@ -42,11 +42,13 @@ class Explanation(NamedTuple):
 TAIL_BYTES = 64 * 1024  # of the log; a traceback is 5 kB, a table 10
 QUOTE_LENGTH = 300
 
-# Two crashes whose last words are Python's own: what to say instead, with the match's groups.
+# Crashes whose last words are Python's own: what to say instead, with the match's groups.
 CRASH_WITHOUT_SYMMETRY = r"'NoneType' object has no attribute 'change_basis'"
 WRONG_FORMAT = r"IncorrectFormatError: .*'([^']+)'\)"
+MERGE_WITHOUT_STATISTICS = r"'NoneType' object has no attribute 'as_dict'"
 BETTER_WORDS = {
     CRASH_WITHOUT_SYMMETRY: "The lattice of the given crystal cannot have the space group asked for.",
+    MERGE_WITHOUT_STATISTICS: "There are too few reflections for statistics of merging.",
     WRONG_FORMAT: r"Image file \1 is not in the format of the others.",
 }
 
@@ -73,6 +75,10 @@ PATTERNS: tuple[tuple[str, FailureCause], ...] = (
     (r"Too few reflections for profile modelling", FailureCause.TOO_FEW_REFLECTIONS),  # sources
     (r"No reflections remaining for profile modelling", FailureCause.TOO_FEW_REFLECTIONS),  # sources
     (r"No indexed spots found", FailureCause.TOO_FEW_REFLECTIONS),  # sources
+    (MERGE_WITHOUT_STATISTICS, FailureCause.TOO_FEW_REFLECTIONS),
+    (r"Unable to use this dataset for scaling", FailureCause.TOO_FEW_REFLECTIONS),
+    (r"All data sets have been rejected as bad", FailureCause.TOO_FEW_REFLECTIONS),  # sources
+    (r"No datasets remain after filtering out bad datasets", FailureCause.TOO_FEW_REFLECTIONS),  # sources
     (r"Unrealistic unit cell volume increase", FailureCause.REFINEMENT_DIVERGED),
     (r"normal equations have an indeterminate solution", FailureCause.REFINEMENT_DIVERGED),  # sources
     (r"Zero reference spots were matched to predictions", FailureCause.NOTHING_LEFT),

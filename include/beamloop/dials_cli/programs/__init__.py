@@ -12,19 +12,24 @@ DIALS would take one process per CPU, it gets one.
 
 from beamloop.dials_cli.programs.images import find_spots, import_images
 from beamloop.dials_cli.programs.lattice import index, refine_bravais_settings, search_beam_position
+from beamloop.dials_cli.programs.merging import cosym, merge, scale, symmetry
 from beamloop.dials_cli.programs.refinement import export, integrate, refine
 from beamloop.dials_cli.programs.several import combine_experiments, split_experiments, split_name
 
 __all__ = [
     "combine_experiments",
+    "cosym",
     "export",
     "find_spots",
     "import_images",
     "index",
     "integrate",
+    "merge",
     "refine",
     "refine_bravais_settings",
+    "scale",
     "search_beam_position",
     "split_experiments",
     "split_name",
+    "symmetry",
 ]
