@@ -22,6 +22,7 @@ def test_every_dag_file_is_read_without_a_fault(dag_bag: Any) -> None:
     assert set(dag_bag.dags) == {
         "check_isomorphism",
         "housekeeping",
+        "merge_group",
         "process_collection",
         "refine_joint",
         "tend_requests",

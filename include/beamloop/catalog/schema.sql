@@ -497,6 +497,86 @@ ALTER TABLE beamloop.member_decisions ALTER COLUMN decision_id ADD GENERATED ALW
     CACHE 1
 );
 
+CREATE TABLE beamloop.merge_artifacts (
+    merge_id bigint NOT NULL,
+    name text NOT NULL,
+    key text NOT NULL,
+    sha256 beamloop.sha256 NOT NULL,
+    size_bytes bigint NOT NULL,
+    CONSTRAINT merge_artifacts_size_bytes_check CHECK ((size_bytes >= 0))
+);
+
+CREATE TABLE beamloop.merge_members (
+    merge_id bigint NOT NULL,
+    run_id bigint NOT NULL,
+    crystal_number smallint NOT NULL,
+    left_why text,
+    CONSTRAINT merge_members_crystal_number_check CHECK ((crystal_number >= 1)),
+    CONSTRAINT merge_members_left_why_check CHECK ((left_why <> ''::text))
+);
+
+CREATE TABLE beamloop.merge_shells (
+    merge_id bigint NOT NULL,
+    shell smallint NOT NULL,
+    d_max_angstrom double precision NOT NULL,
+    d_min_angstrom double precision NOT NULL,
+    observation_count integer NOT NULL,
+    unique_count integer NOT NULL,
+    completeness_percent double precision,
+    multiplicity double precision,
+    r_merge double precision,
+    r_meas double precision,
+    r_pim double precision,
+    cc_half double precision,
+    i_over_sigma double precision,
+    CONSTRAINT merge_shells_cc_half_check CHECK (((cc_half >= ('-1'::integer)::double precision) AND (cc_half <= (1)::double precision))),
+    CONSTRAINT merge_shells_check CHECK ((d_max_angstrom >= d_min_angstrom)),
+    CONSTRAINT merge_shells_completeness_percent_check CHECK ((completeness_percent >= (0)::double precision)),
+    CONSTRAINT merge_shells_d_min_angstrom_check CHECK ((d_min_angstrom > (0)::double precision)),
+    CONSTRAINT merge_shells_multiplicity_check CHECK ((multiplicity >= (0)::double precision)),
+    CONSTRAINT merge_shells_observation_count_check CHECK ((observation_count >= 0)),
+    CONSTRAINT merge_shells_shell_check CHECK ((shell >= 0)),
+    CONSTRAINT merge_shells_unique_count_check CHECK ((unique_count >= 0))
+);
+
+CREATE TABLE beamloop.merges (
+    merge_id bigint NOT NULL,
+    group_id bigint NOT NULL,
+    report_id bigint NOT NULL,
+    work_sha256 beamloop.sha256 NOT NULL,
+    options jsonb NOT NULL,
+    dials_version text NOT NULL,
+    requested_by text NOT NULL,
+    asked_at timestamp with time zone DEFAULT now() NOT NULL,
+    ended_at timestamp with time zone,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    code text,
+    sentence text DEFAULT ''::text NOT NULL,
+    last_trouble text DEFAULT ''::text NOT NULL,
+    space_group text,
+    cell beamloop.unit_cell,
+    dataset_count smallint,
+    cpu_s double precision DEFAULT 0 NOT NULL,
+    peak_memory_bytes bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT merges_check CHECK (((state = 'waiting'::text) = (ended_at IS NULL))),
+    CONSTRAINT merges_check1 CHECK (((state = 'failed'::text) = (code IS NOT NULL))),
+    CONSTRAINT merges_check2 CHECK (((state = 'merged'::text) = ((space_group IS NOT NULL) AND (cell IS NOT NULL) AND (dataset_count IS NOT NULL)))),
+    CONSTRAINT merges_check3 CHECK (((state = 'waiting'::text) OR (sentence <> ''::text))),
+    CONSTRAINT merges_cpu_s_check CHECK ((cpu_s >= (0)::double precision)),
+    CONSTRAINT merges_dataset_count_check CHECK ((dataset_count >= 1)),
+    CONSTRAINT merges_peak_memory_bytes_check CHECK ((peak_memory_bytes >= 0)),
+    CONSTRAINT merges_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'merged'::text, 'failed'::text])))
+);
+
+ALTER TABLE beamloop.merges ALTER COLUMN merge_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME beamloop.merges_merge_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE beamloop.notifications (
     notification_id bigint NOT NULL,
     event_key text NOT NULL,
@@ -873,6 +953,21 @@ ALTER TABLE ONLY beamloop.limit_decisions
 ALTER TABLE ONLY beamloop.member_decisions
     ADD CONSTRAINT member_decisions_pkey PRIMARY KEY (decision_id);
 
+ALTER TABLE ONLY beamloop.merge_artifacts
+    ADD CONSTRAINT merge_artifacts_key_key UNIQUE (key);
+
+ALTER TABLE ONLY beamloop.merge_artifacts
+    ADD CONSTRAINT merge_artifacts_pkey PRIMARY KEY (merge_id, name);
+
+ALTER TABLE ONLY beamloop.merge_members
+    ADD CONSTRAINT merge_members_pkey PRIMARY KEY (merge_id, run_id, crystal_number);
+
+ALTER TABLE ONLY beamloop.merge_shells
+    ADD CONSTRAINT merge_shells_pkey PRIMARY KEY (merge_id, shell);
+
+ALTER TABLE ONLY beamloop.merges
+    ADD CONSTRAINT merges_pkey PRIMARY KEY (merge_id);
+
 ALTER TABLE ONLY beamloop.notifications
     ADD CONSTRAINT notifications_event_key_channel_key UNIQUE (event_key, channel);
 
@@ -970,6 +1065,10 @@ CREATE INDEX joint_refinements_waiting ON beamloop.joint_refinements USING btree
 CREATE INDEX limit_decisions_of_collection ON beamloop.limit_decisions USING btree (collection_id);
 
 CREATE INDEX member_decisions_of_sweep ON beamloop.member_decisions USING btree (sweep_id);
+
+CREATE INDEX merge_members_of_run ON beamloop.merge_members USING btree (run_id);
+
+CREATE UNIQUE INDEX merges_once ON beamloop.merges USING btree (group_id, work_sha256) WHERE (state <> 'failed'::text);
 
 CREATE INDEX notifications_waiting ON beamloop.notifications USING btree (next_try_at) WHERE (state = 'waiting'::text);
 
@@ -1098,6 +1197,24 @@ ALTER TABLE ONLY beamloop.member_decisions
 
 ALTER TABLE ONLY beamloop.member_decisions
     ADD CONSTRAINT member_decisions_sweep_id_fkey FOREIGN KEY (sweep_id) REFERENCES beamloop.sweeps(sweep_id);
+
+ALTER TABLE ONLY beamloop.merge_artifacts
+    ADD CONSTRAINT merge_artifacts_merge_id_fkey FOREIGN KEY (merge_id) REFERENCES beamloop.merges(merge_id);
+
+ALTER TABLE ONLY beamloop.merge_members
+    ADD CONSTRAINT merge_members_merge_id_fkey FOREIGN KEY (merge_id) REFERENCES beamloop.merges(merge_id);
+
+ALTER TABLE ONLY beamloop.merge_members
+    ADD CONSTRAINT merge_members_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.runs(run_id);
+
+ALTER TABLE ONLY beamloop.merge_shells
+    ADD CONSTRAINT merge_shells_merge_id_fkey FOREIGN KEY (merge_id) REFERENCES beamloop.merges(merge_id);
+
+ALTER TABLE ONLY beamloop.merges
+    ADD CONSTRAINT merges_group_id_fkey FOREIGN KEY (group_id) REFERENCES beamloop.isomorphous_groups(group_id);
+
+ALTER TABLE ONLY beamloop.merges
+    ADD CONSTRAINT merges_report_id_fkey FOREIGN KEY (report_id) REFERENCES beamloop.isomorphism_reports(report_id);
 
 ALTER TABLE ONLY beamloop.notifications
     ADD CONSTRAINT notifications_beamline_fkey FOREIGN KEY (beamline) REFERENCES beamloop.beamlines(beamline);

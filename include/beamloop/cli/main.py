@@ -14,6 +14,7 @@ from beamloop.cli.geometry import geometry_app
 from beamloop.cli.groups import groups
 from beamloop.cli.joint import joint_app
 from beamloop.cli.member_words import exclude, include, limit, regroup
+from beamloop.cli.merge import merge
 from beamloop.cli.plain_text import plain
 from beamloop.cli.process import process
 from beamloop.cli.reprocess import reprocess
@@ -44,6 +45,7 @@ for command in (
     include,
     regroup,
     limit,
+    merge,
     simulate,
     cells,
     adopt,
