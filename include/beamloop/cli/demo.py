@@ -71,10 +71,11 @@ def _run(console: Console, narration: Narration, access: StackAccess, seed: int,
                 found = find_collections(connection, str(directory))
                 return results_of_collection(connection, found[0]) if found else []
 
-        results = follow(console, read, expected_sweeps=len(truth.sweeps))
+        follow(console, read, expected_sweeps=len(truth.sweeps))
         narration.note("Waiting for the report on which crystals belong together")
         account = wait_for_groups(catalog, str(directory))
         joints = refine_groups(catalog, str(directory), console, narration) if account else []
+        results = read()  # second chances have come since every sweep had its first outcome
     _print(console, directory, results, truth, account, joints, as_json)
     return not unexpected(results, truth)
 
