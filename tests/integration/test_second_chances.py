@@ -3,20 +3,25 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from tests.services.filled_catalogue import HEXAGONAL, FilledCatalogue, parameters
 
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.results import SweepResult, collection_of_request, results_of_collection
 from beamloop.catalog.runs import load_run
+from beamloop.cli import follow
+from beamloop.cli.results_table import print_results
 from beamloop.records.identifiers import RequestId, RunId
 from beamloop.records.outcome import OutcomeCode
 from beamloop.records.run import Run
 from beamloop.records.sample import Sample
 from beamloop.records.siblings import Siblings
 from beamloop.sweep.second_chance import list_second_chances
+from beamloop.sweep.summary import close_and_summarise
 
 pytestmark = pytest.mark.integration
 
@@ -122,3 +127,40 @@ def test_a_triclinic_result_stays_until_the_siblings_symmetry_is_processed(
     filled.runs[LOST] = run_id
     filled.end(LOST, code, "As it is.", "refine")
     assert result_of(filled, LOST).run_id == (run_id if better else first)
+
+
+def test_a_wait_ends_with_the_request_and_tells_what_second_chances_changed(
+    filled: FilledCatalogue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request_id = fill(filled)
+    monkeypatch.setattr(follow, "POLL_S", 0.0)
+    monkeypatch.setattr(follow, "QUIET_LINE_S", -1.0)
+    with filled.catalog.transaction() as connection:
+        collection_id = collection_of_request(connection, request_id)
+
+    def give() -> None:
+        ((filled.runs[LOST], _),) = list_second_chances(filled.catalog, request_id)
+
+    def process() -> None:
+        filled.end(LOST, OutcomeCode.PROCESSED, "Images to MTZ.", "refine")
+
+    def close() -> None:
+        close_and_summarise(filled.catalog, request_id)
+
+    acts = iter([give, process, close])
+
+    def read() -> follow.Standing:
+        standing = follow.read_standing(filled.catalog, collection_id)
+        act = next(acts, None)
+        assert standing.has_open_request is (act is not None)
+        if act:
+            act()
+        return standing
+
+    said = StringIO()
+    results = follow.follow(Console(file=said, width=200), read)
+    assert [(r.sweep, r.code_before) for r in results if r.code_before] == [(LOST, OutcomeCode.NO_LATTICE)]
+    assert all(result.outcome and result.outcome.code is OutcomeCode.PROCESSED for result in results)
+    assert "5 processed, 1 without result, looking for second chances" in said.getvalue()
+    print_results(Console(file=said, width=200), "plate3", results)
+    assert f"what the siblings found: {LOST} no_lattice at first, now processed." in said.getvalue()

@@ -45,6 +45,13 @@ def is_known_work(connection: Connection, wanted: WantedRun, dials_version: str)
     return _is_known(connection, _key(wanted, dials_version, geometry_id))
 
 
+def has_open_request(
+    connection: Connection, collection_id: CollectionId, request_id: RequestId | None = None
+) -> bool:
+    """Tell whether a request of a collection, or this one of it, has not ended yet."""
+    return bool(QUERIES.has_open_request(connection, collection_id=collection_id, request_id=request_id))
+
+
 def ask_for_runs(
     connection: Connection,
     collection_id: CollectionId,

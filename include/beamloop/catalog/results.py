@@ -45,6 +45,7 @@ class SweepResult:
     for_merging: bool | None
     cpu_s: float | None  # 22.1: all programs of the run
     peak_memory_bytes: int | None
+    code_before: OutcomeCode | None  # "no_lattice": of the run whose second chance this one is
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +112,7 @@ def _result(row: Row) -> SweepResult:
         steps_done=frozenset(row["steps_done"]),
         cell=tuple(row["cell"]) if row["cell"] else None,
         cell_su=tuple(row["cell_su"]) if row["cell_su"] else None,
+        code_before=OutcomeCode(row["code_before"]) if row["code_before"] else None,
     )
 
 

@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.progress import Progress
 
 from beamloop.catalog.joint_results import JointResult
-from beamloop.catalog.results import SweepResult, find_collections, results_of_collection
+from beamloop.catalog.results import find_collections
 from beamloop.cli.demo_groups import wait_for_groups
 from beamloop.cli.demo_joint import refine_groups
-from beamloop.cli.follow import Results, follow
+from beamloop.cli.follow import Results, Standing, follow, read_standing
 from beamloop.cli.groups_account import GroupsAccount, groups_document
 from beamloop.cli.groups_text import print_summary
 from beamloop.cli.joint_table import joint_document, print_joint
@@ -66,16 +66,15 @@ def _run(console: Console, narration: Narration, access: StackAccess, seed: int,
     narration.note(f"Waiting for Airflow to process {len(truth.sweeps)} sweeps: {access.url}")
     with open_catalog() as catalog:
 
-        def read() -> list[SweepResult]:
+        def read() -> Standing:
             with catalog.transaction() as connection:
                 found = find_collections(connection, str(directory))
-                return results_of_collection(connection, found[0]) if found else []
+            return read_standing(catalog, found[0]) if found else Standing(())
 
-        follow(console, read, expected_sweeps=len(truth.sweeps))
+        results = follow(console, read, expected_sweeps=len(truth.sweeps))
         narration.note("Waiting for the report on which crystals belong together")
         account = wait_for_groups(catalog, str(directory))
         joints = refine_groups(catalog, str(directory), console, narration) if account else []
-        results = read()  # second chances have come since every sweep had its first outcome
     _print(console, directory, results, truth, account, joints, as_json)
     return not unexpected(results, truth)
 

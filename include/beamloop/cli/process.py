@@ -13,7 +13,7 @@ from beamloop.beamlines.samples import parse_sample
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.intake import request_processing
 from beamloop.catalog.results import SweepResult, results_of_collection
-from beamloop.cli.follow import follow
+from beamloop.cli.follow import follow, read_standing
 from beamloop.cli.plain_text import as_text
 from beamloop.cli.requests import fail_when_a_person_is_needed, start_requests
 from beamloop.cli.results_json import dump, results_document
@@ -42,7 +42,7 @@ def process(
         list[str] | None, typer.Option(help="Which file names are images; may be repeated.")
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Process known work a second time.")] = False,
-    wait: Annotated[bool, typer.Option("--wait", help="Follow until every sweep has ended.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow to the end, second chances too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
     """Process a folder of images through Airflow.
@@ -65,7 +65,7 @@ def process(
             console.print("This work is known already; --again repeats it.")
         start_requests(catalog, requests)
         if wait:
-            follow(console, lambda: _results(catalog, collection_id))
+            follow(console, lambda: read_standing(catalog, collection_id))
         results = _results(catalog, collection_id)
     _print(console, found, results, as_json)
     fail_when_a_person_is_needed(results)

@@ -15,7 +15,7 @@ from beamloop.catalog.requests import ask_for_runs
 from beamloop.catalog.results import SweepResult, results_of_collection
 from beamloop.catalog.selection import SelectedSweep, select_sweeps
 from beamloop.cli.choices import choose_by_name, choose_collection, parse_since
-from beamloop.cli.follow import follow
+from beamloop.cli.follow import Standing, follow, read_standing
 from beamloop.cli.reprocess_plan import PlannedRun, by_collection, make_plan, plan_as_json, print_plan
 from beamloop.cli.requests import fail_when_a_person_is_needed, start_requests
 from beamloop.cli.results_json import FORMAT, dump, results_document
@@ -57,7 +57,7 @@ def reprocess(
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Process known work a second time.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
-    wait: Annotated[bool, typer.Option("--wait", help="Follow until every sweep has ended.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow to the end, second chances too.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print plan and results as JSON.")] = False,
 ) -> None:
     """Process sweeps once more with other parameters; their earlier runs are kept.
@@ -78,7 +78,7 @@ def reprocess(
         if asked:
             start_requests(catalog, [request_id for _, request_id in asked])
         if asked and wait:
-            follow(console, lambda: _results(catalog, asked))
+            follow(console, lambda: _standing(catalog, asked))
         if as_json:
             typer.echo(dump(_document(catalog, plan, asked)))
         else:
@@ -155,6 +155,12 @@ def _ask(catalog: Catalog, plan: Sequence[PlannedRun], version: str, again: bool
             )
         asked += [(place, request_id) for request_id in requests]
     return asked
+
+
+def _standing(catalog: Catalog, asked: Asked) -> Standing:
+    all_of_them = [read_standing(catalog, place.collection_id, request) for place, request in asked]
+    results = [result for standing in all_of_them for result in standing.results]
+    return Standing(results, any(standing.has_open_request for standing in all_of_them))
 
 
 def _results(catalog: Catalog, asked: Asked) -> list[SweepResult]:

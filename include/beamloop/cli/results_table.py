@@ -48,7 +48,7 @@ def results_console(*, stderr: bool = False) -> Console:
 def print_results(
     console: Console, title: str, results: Sequence[SweepResult], extra: Columns | None = None
 ) -> None:
-    """Print the table, then what became of each sweep that is not processed, then the totals.
+    """Print the table, what became of each sweep that is not processed, second chances, then the totals.
 
     Parameters
     ----------
@@ -70,6 +70,7 @@ def print_results(
         table = _table(title, results, extra or {}, left_out)
     console.print(table)
     _print_reasons(console, results)
+    _print_second_chances(console, results)
     _print_totals(console, results)
 
 
@@ -138,6 +139,21 @@ def _print_reasons(console: Console, results: Sequence[SweepResult]) -> None:
         console.print(as_text(result.sweep).append(f" ({outcome.code.value}): ", "bold"), end="")
         console.print(Text(plain_line(outcome.sentence)), soft_wrap=True)
         console.print(Text(f"  → {outcome.try_next}", style="dim"), soft_wrap=True)
+
+
+def _print_second_chances(console: Console, results: Sequence[SweepResult]) -> None:
+    """Say what became of the sweeps that were tried once more with what their siblings found."""
+    tried = [result for result in results if result.code_before]
+    if tried:
+        words = "; ".join(f"{plain_line(result.sweep)} {_became(result)}" for result in tried)
+        console.print(Text(f"Second chances, with what the siblings found: {words}."), soft_wrap=True)
+
+
+def _became(result: SweepResult) -> str:
+    if result.outcome is None:
+        return f"{result.code_before} at first, at work again"
+    code = result.outcome.code
+    return f"still {code}" if code is result.code_before else f"{result.code_before} at first, now {code}"
 
 
 def _print_totals(console: Console, results: Sequence[SweepResult]) -> None:

@@ -36,6 +36,14 @@ UPDATE beamloop.requests SET started_at = coalesce(started_at, now()) WHERE requ
 -- Every run of the request has its outcome.
 UPDATE beamloop.requests SET ended_at = coalesce(ended_at, now()) WHERE request_id = :request_id;
 
+-- name: has_open_request(collection_id, request_id)$
+-- Whether a request of a collection, or this one of it, has not ended: it may still give second chances.
+SELECT EXISTS (
+    SELECT 1 FROM beamloop.requests
+    WHERE collection_id = :collection_id AND ended_at IS NULL
+    AND (:request_id::bigint IS NULL OR request_id = :request_id::bigint)
+);
+
 -- name: request_by_id(request_id)^
 -- One request.
 SELECT request_id, collection_id, dag_run_id, requested_by, requested_at, started_at, ended_at

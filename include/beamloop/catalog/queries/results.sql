@@ -2,7 +2,7 @@
 -- The newest run of each sweep of a collection with its figures, for tables.
 SELECT s.sweep_id, s.name AS sweep, s.image_first, s.image_last, s.missing_images,
        r.run_id, r.request_id, r.started_at, r.ended_at, r.parameters, r.dials_version, r.last_trouble,
-       o.code, o.step AS outcome_step, o.sentence,
+       o.code, o.step AS outcome_step, o.sentence, before.code AS code_before,
        sp.spot_count,
        x.step AS crystal_step, x.space_group, x.cell, x.cell_su, n.indexed_count, x.rmsd_x_mm, x.rmsd_y_mm,
        x.rmsd_x_px, x.rmsd_y_px, x.rmsd_phi_deg, x.distance_mm, x.beam_x_mm, x.beam_y_mm,
@@ -16,6 +16,7 @@ LEFT JOIN LATERAL (
     ORDER BY run_id DESC LIMIT 1
 ) r ON true
 LEFT JOIN beamloop.outcomes o ON o.run_id = r.run_id
+LEFT JOIN beamloop.outcomes before ON before.run_id = r.second_chance_of
 LEFT JOIN beamloop.spot_counts sp ON sp.run_id = r.run_id
 LEFT JOIN beamloop.integrations i ON i.run_id = r.run_id
 LEFT JOIN LATERAL (
