@@ -577,6 +577,82 @@ ALTER TABLE beamloop.merges ALTER COLUMN merge_id ADD GENERATED ALWAYS AS IDENTI
     CACHE 1
 );
 
+CREATE TABLE beamloop.metrologies (
+    metrology_id bigint NOT NULL,
+    beamline text NOT NULL,
+    detector text DEFAULT ''::text NOT NULL,
+    distance_mm double precision NOT NULL,
+    start_geometry_id bigint,
+    work_sha256 beamloop.sha256 NOT NULL,
+    repetition smallint NOT NULL,
+    options jsonb NOT NULL,
+    dials_version text NOT NULL,
+    requested_by text NOT NULL,
+    asked_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    geometry_id bigint,
+    code text,
+    step text,
+    sentence text DEFAULT ''::text NOT NULL,
+    last_trouble text DEFAULT ''::text NOT NULL,
+    CONSTRAINT metrologies_check CHECK (((state = 'waiting'::text) = (ended_at IS NULL))),
+    CONSTRAINT metrologies_check1 CHECK (((state = 'failed'::text) = ((code IS NOT NULL) AND (step IS NOT NULL)))),
+    CONSTRAINT metrologies_check2 CHECK (((state = 'waiting'::text) OR (sentence <> ''::text))),
+    CONSTRAINT metrologies_check3 CHECK (((state <> 'candidate'::text) OR (geometry_id IS NOT NULL))),
+    CONSTRAINT metrologies_distance_mm_check CHECK ((distance_mm > (0)::double precision)),
+    CONSTRAINT metrologies_repetition_check CHECK ((repetition >= 0)),
+    CONSTRAINT metrologies_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'candidate'::text, 'kept'::text, 'failed'::text])))
+);
+
+ALTER TABLE beamloop.metrologies ALTER COLUMN metrology_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME beamloop.metrologies_metrology_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE beamloop.metrology_artifacts (
+    metrology_id bigint NOT NULL,
+    step text NOT NULL,
+    name text NOT NULL,
+    key text NOT NULL,
+    sha256 beamloop.sha256 NOT NULL,
+    size_bytes bigint NOT NULL,
+    CONSTRAINT metrology_artifacts_size_bytes_check CHECK ((size_bytes >= 0))
+);
+
+CREATE TABLE beamloop.metrology_steps (
+    metrology_id bigint NOT NULL,
+    step text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    finding text NOT NULL,
+    cpu_s double precision NOT NULL,
+    peak_memory_bytes bigint NOT NULL,
+    CONSTRAINT metrology_steps_check CHECK ((ended_at >= started_at)),
+    CONSTRAINT metrology_steps_cpu_s_check CHECK ((cpu_s >= (0)::double precision)),
+    CONSTRAINT metrology_steps_peak_memory_bytes_check CHECK ((peak_memory_bytes >= 0)),
+    CONSTRAINT metrology_steps_step_check CHECK ((step = ANY (ARRAY['choose'::text, 'index'::text, 'refine'::text, 'evidence'::text, 'report'::text])))
+);
+
+CREATE TABLE beamloop.metrology_sweeps (
+    metrology_id bigint NOT NULL,
+    run_id bigint NOT NULL,
+    content_sha256 beamloop.sha256 NOT NULL,
+    indexed_count integer NOT NULL,
+    distance_mm double precision NOT NULL,
+    role text,
+    why text DEFAULT ''::text NOT NULL,
+    CONSTRAINT metrology_sweeps_check CHECK (((role IS NULL) OR (why <> ''::text))),
+    CONSTRAINT metrology_sweeps_distance_mm_check CHECK ((distance_mm > (0)::double precision)),
+    CONSTRAINT metrology_sweeps_indexed_count_check CHECK ((indexed_count >= 0)),
+    CONSTRAINT metrology_sweeps_role_check CHECK ((role = ANY (ARRAY['refined'::text, 'held_out'::text])))
+);
+
 CREATE TABLE beamloop.notifications (
     notification_id bigint NOT NULL,
     event_key text NOT NULL,
@@ -968,6 +1044,24 @@ ALTER TABLE ONLY beamloop.merge_shells
 ALTER TABLE ONLY beamloop.merges
     ADD CONSTRAINT merges_pkey PRIMARY KEY (merge_id);
 
+ALTER TABLE ONLY beamloop.metrologies
+    ADD CONSTRAINT metrologies_beamline_work_sha256_repetition_key UNIQUE (beamline, work_sha256, repetition);
+
+ALTER TABLE ONLY beamloop.metrologies
+    ADD CONSTRAINT metrologies_pkey PRIMARY KEY (metrology_id);
+
+ALTER TABLE ONLY beamloop.metrology_artifacts
+    ADD CONSTRAINT metrology_artifacts_key_key UNIQUE (key);
+
+ALTER TABLE ONLY beamloop.metrology_artifacts
+    ADD CONSTRAINT metrology_artifacts_pkey PRIMARY KEY (metrology_id, step, name);
+
+ALTER TABLE ONLY beamloop.metrology_steps
+    ADD CONSTRAINT metrology_steps_pkey PRIMARY KEY (metrology_id, step);
+
+ALTER TABLE ONLY beamloop.metrology_sweeps
+    ADD CONSTRAINT metrology_sweeps_pkey PRIMARY KEY (metrology_id, run_id);
+
 ALTER TABLE ONLY beamloop.notifications
     ADD CONSTRAINT notifications_event_key_channel_key UNIQUE (event_key, channel);
 
@@ -1069,6 +1163,12 @@ CREATE INDEX member_decisions_of_sweep ON beamloop.member_decisions USING btree 
 CREATE INDEX merge_members_of_run ON beamloop.merge_members USING btree (run_id);
 
 CREATE UNIQUE INDEX merges_once ON beamloop.merges USING btree (group_id, work_sha256) WHERE (state <> 'failed'::text);
+
+CREATE INDEX metrologies_of_geometry ON beamloop.metrologies USING btree (geometry_id) WHERE (geometry_id IS NOT NULL);
+
+CREATE INDEX metrologies_waiting ON beamloop.metrologies USING btree (metrology_id) WHERE (state = 'waiting'::text);
+
+CREATE INDEX metrology_sweeps_of_run ON beamloop.metrology_sweeps USING btree (run_id);
 
 CREATE INDEX notifications_waiting ON beamloop.notifications USING btree (next_try_at) WHERE (state = 'waiting'::text);
 
@@ -1215,6 +1315,27 @@ ALTER TABLE ONLY beamloop.merges
 
 ALTER TABLE ONLY beamloop.merges
     ADD CONSTRAINT merges_report_id_fkey FOREIGN KEY (report_id) REFERENCES beamloop.isomorphism_reports(report_id);
+
+ALTER TABLE ONLY beamloop.metrologies
+    ADD CONSTRAINT metrologies_beamline_fkey FOREIGN KEY (beamline) REFERENCES beamloop.beamlines(beamline);
+
+ALTER TABLE ONLY beamloop.metrologies
+    ADD CONSTRAINT metrologies_geometry_id_fkey FOREIGN KEY (geometry_id) REFERENCES beamloop.geometry_versions(geometry_id);
+
+ALTER TABLE ONLY beamloop.metrologies
+    ADD CONSTRAINT metrologies_start_geometry_id_fkey FOREIGN KEY (start_geometry_id) REFERENCES beamloop.geometry_versions(geometry_id);
+
+ALTER TABLE ONLY beamloop.metrology_artifacts
+    ADD CONSTRAINT metrology_artifacts_metrology_id_step_fkey FOREIGN KEY (metrology_id, step) REFERENCES beamloop.metrology_steps(metrology_id, step);
+
+ALTER TABLE ONLY beamloop.metrology_steps
+    ADD CONSTRAINT metrology_steps_metrology_id_fkey FOREIGN KEY (metrology_id) REFERENCES beamloop.metrologies(metrology_id);
+
+ALTER TABLE ONLY beamloop.metrology_sweeps
+    ADD CONSTRAINT metrology_sweeps_metrology_id_fkey FOREIGN KEY (metrology_id) REFERENCES beamloop.metrologies(metrology_id);
+
+ALTER TABLE ONLY beamloop.metrology_sweeps
+    ADD CONSTRAINT metrology_sweeps_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.runs(run_id);
 
 ALTER TABLE ONLY beamloop.notifications
     ADD CONSTRAINT notifications_beamline_fkey FOREIGN KEY (beamline) REFERENCES beamloop.beamlines(beamline);

@@ -1,0 +1,1 @@
+"""Calibrate a detector from strong sweeps: panel by panel, with evidence on data held out."""
