@@ -29,13 +29,18 @@ from beamloop.records.geometry import (
     GeometryState,
     GeometryVersion,
     NewGeometry,
+    PanelEvidence,
     SourceRole,
 )
 from beamloop.records.parameters import run_key
 
 pytestmark = pytest.mark.integration
 
-EVIDENCE = Evidence(1892, (0.061, 0.058), (0.042, 0.040), 57, 6.6)
+PANELS = tuple(
+    PanelEvidence(f"panel {number}", 80, (0.061, 0.058), (0.042, 0.040), (22.0, -31.0))
+    for number in range(60)
+)
+EVIDENCE = Evidence(1892, (0.061, 0.058), (0.042, 0.040), 57, 6.6, PANELS)
 DAY = timedelta(days=1)
 
 

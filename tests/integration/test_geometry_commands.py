@@ -27,12 +27,19 @@ pytestmark = pytest.mark.integration
 
 COLLECTED = datetime(2026, 1, 2, 12, 0, tzinfo=UTC)
 SINCE = ("--from", "2026-01-01T00:00", "--why", "night 12")
+PANEL = {
+    "held_out_count": 80,
+    "held_out_rmsd_before_mm": [0.061, 0.058],
+    "held_out_rmsd_after_mm": [0.042, 0.040],
+    "shift_um": [22.0, -31.0],
+}
 EVIDENCE = {
     "held_out_count": 1892,
     "held_out_rmsd_before_mm": [0.061, 0.058],
     "held_out_rmsd_after_mm": [0.042, 0.040],
     "covered_panel_count": 3,
     "half_split_um": 6.6,
+    "panels": [{"name": f"panel {number}", **PANEL} for number in range(3)],
 }
 
 

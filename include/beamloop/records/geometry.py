@@ -35,6 +35,18 @@ class SourceRole(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class PanelEvidence:
+    """What a version does to one panel, and to the held-out reflections on it."""
+
+    name: str  # "row-01-col-03", or the panel's number where it has no name
+    held_out_count: int  # 84, reflections
+    held_out_rmsd_before_mm: tuple[float, float]  # (0.071, 0.064), along fast (x) and slow (y)
+    held_out_rmsd_after_mm: tuple[float, float]  # (0.043, 0.041)
+    # How far the panel's centre has moved along its own fast and slow axes, without the motion of the whole.
+    shift_um: tuple[float, float]  # (31.0, -12.5)
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What a version does to data that it was not refined against.
 
@@ -47,6 +59,7 @@ class Evidence:
     held_out_rmsd_after_mm: tuple[float, float]  # (0.042, 0.040)
     covered_panel_count: int  # 57: panels with enough reflections to be refined
     half_split_um: float | None = None  # 6.6: rms difference of panel positions from two halves of the data
+    panels: tuple[PanelEvidence, ...] = ()  # each panel of several, in the detector's order
     details: Mapping[str, Any] = field(default_factory=dict)  # tables for people, by panel, by resolution
 
     def as_json(self) -> dict[str, Any]:
@@ -72,8 +85,37 @@ class Evidence:
             held_out_rmsd_after_mm=_pair(values, "held_out_rmsd_after_mm"),
             covered_panel_count=int(_number(values, "covered_panel_count")),
             half_split_um=None if half_split is None else _number(values, "half_split_um"),
+            panels=_panels(values.get("panels", ())),
             details=values.get("details", {}),
         )
+
+
+def _panels(values: object) -> tuple[PanelEvidence, ...]:
+    if not isinstance(values, list | tuple):
+        raise _bad_evidence("panels must be a list")
+    return tuple(map(_panel, values))
+
+
+def _panel(values: object) -> PanelEvidence:
+    if not isinstance(values, Mapping) or set(values) != set(PanelEvidence.__dataclass_fields__):
+        raise _bad_evidence(f"a panel needs {', '.join(PanelEvidence.__dataclass_fields__)}")
+    return PanelEvidence(
+        name=str(values["name"]),
+        held_out_count=int(_number(values, "held_out_count")),
+        held_out_rmsd_before_mm=_pair(values, "held_out_rmsd_before_mm"),
+        held_out_rmsd_after_mm=_pair(values, "held_out_rmsd_after_mm"),
+        shift_um=_shift(values["shift_um"]),
+    )
+
+
+def _shift(pair: object) -> tuple[float, float]:
+    """Read two lengths that may be negative."""
+    if isinstance(pair, list | tuple) and len(pair) == 2:
+        along_fast, along_slow = pair
+        if isinstance(along_fast, int | float) and isinstance(along_slow, int | float):
+            if isfinite(along_fast) and isfinite(along_slow):
+                return float(along_fast), float(along_slow)
+    raise _bad_evidence(f"shift_um is {pair!a}, and must be two numbers, along fast and slow in um")
 
 
 def _number(values: Mapping[str, Any], name: str) -> float:
@@ -106,6 +148,8 @@ class GeometryGate:
     largest_held_out_ratio: float = 1.0  # RMSD after over before, along x and along y
     largest_half_split_um: float = 12.0  # twice the error of the whole: 6 um
     least_covered_fraction: float = 0.5  # of the panels
+    largest_panel_ratio: float = 1.1  # RMSD after over before of one panel, where it has enough to tell
+    largest_panel_shift_um: float = 500.0  # of one panel against the others: three pixels of 172 um
     largest_distance_fraction: float = 0.02  # refined from the header's; beyond, another lattice fits as well
 
 

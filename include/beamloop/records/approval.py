@@ -1,0 +1,33 @@
+"""Whether a candidate may serve: the question to a person, and the answer, whoever gave it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a person is asked."""
+
+    subject: str  # "i24: shall geometry 7 serve?"; one line
+    body: str  # Markdown: the evidence in short
+    approvers: tuple[str, ...]  # ("anna",): who may answer, as Airflow knows them; (): who may in Airflow
+    wait_s: float  # 604800.0: how long the question stands
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is to be done with a candidate."""
+
+    promote: bool  # False: reject
+    by: str  # "anna", or "refine_metrology (geometry.approval: automatic)"
+    why: str  # "RMSDs of all panels are better"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain values, as one task hands them to the next."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Answer":
+        """Undo :meth:`as_json`."""
+        return cls(bool(values["promote"]), str(values["by"]), str(values["why"]))
