@@ -2,16 +2,14 @@
 
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from airflow.sdk import Connection, Variable
+from airflow.sdk import Variable
 
-from airflow_services import beamlines_directory, connect_catalog
+from airflow_services import beamlines_directory, connect_catalog, run_root, store_settings
 
 if TYPE_CHECKING:
     from beamloop.dials_cli.handle import Dials
     from beamloop.services import Services
-    from beamloop.settings import StoreSettings
 
 __all__ = ["beamlines_directory", "connect_catalog", "connect_dials", "connect_services"]
 
@@ -39,27 +37,10 @@ def connect_services() -> "Services":
     from beamloop.services import Services
     from beamloop.storage.opening import open_store
 
-    run_root = Path(Connection.get("beamloop_runs").extra_dejson["path"])
+    root = run_root()
     return Services(
         catalog=connect_catalog(),
-        store=open_store(_store_settings(Connection.get("beamloop_artifacts"))),
-        dials=connect_dials(run_root),
-        run_root=run_root,
-    )
-
-
-def _store_settings(found: Connection) -> "StoreSettings":
-    from beamloop.settings import StoreSettings
-
-    extra = found.extra_dejson
-    if found.conn_type == "fs":
-        return StoreSettings(directory=Path(extra["path"]))
-    address = urlsplit(extra["endpoint_url"])
-    return StoreSettings(
-        endpoint=address.netloc,
-        bucket=extra.get("bucket", "beamloop"),
-        access_key=found.login or "",
-        secret_key=found.password or "",
-        region=extra.get("region_name", "us-east-1"),
-        secure=address.scheme == "https",
+        store=open_store(store_settings()),
+        dials=connect_dials(root),
+        run_root=root,
     )

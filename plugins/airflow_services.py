@@ -6,6 +6,7 @@ trigger makes them in a thread.
 
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from airflow.sdk import Connection, Variable
 from airflow.sdk.exceptions import AirflowNotFoundException
@@ -13,12 +14,12 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 if TYPE_CHECKING:
     from beamloop.catalog.connection import Catalog
     from beamloop.local_stack.airflow_rest import AirflowClient
-    from beamloop.settings import DialsSettings
+    from beamloop.settings import DialsSettings, StoreSettings
     from beamloop.watch.work import DagWork
 
 
-def connect_catalog() -> "Catalog":
-    """Return the catalogue of the connection `beamloop_catalog`."""
+def connect_catalog(connections: int = 2) -> "Catalog":
+    """Return the catalogue of the connection `beamloop_catalog`, with so many connections at most."""
     from beamloop.catalog.connection import Catalog, make_dsn
 
     found = Connection.get("beamloop_catalog")
@@ -29,8 +30,33 @@ def connect_catalog() -> "Catalog":
             database=found.schema or "beamloop",
             user=found.login or "",
             password=found.password or "",
-        )
+        ),
+        connections=connections,
     )
+
+
+def store_settings() -> "StoreSettings":
+    """Return which store the connection `beamloop_artifacts` names: a folder (`fs`), or a bucket."""
+    from beamloop.settings import StoreSettings
+
+    found = Connection.get("beamloop_artifacts")
+    extra = found.extra_dejson
+    if found.conn_type == "fs":
+        return StoreSettings(directory=Path(extra["path"]))
+    address = urlsplit(extra["endpoint_url"])
+    return StoreSettings(
+        endpoint=address.netloc,
+        bucket=extra.get("bucket", "beamloop"),
+        access_key=found.login or "",
+        secret_key=found.password or "",
+        region=extra.get("region_name", "us-east-1"),
+        secure=address.scheme == "https",
+    )
+
+
+def run_root() -> Path:
+    """Return the folder of the sweeps' work, of the connection `beamloop_runs`."""
+    return Path(Connection.get("beamloop_runs").extra_dejson["path"])
 
 
 def dials_settings() -> "DialsSettings":

@@ -4,11 +4,12 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.dags.page_bench import PASSWORDS, PageBench, log_in
 
 PROJECT = Path(__file__).parents[2]
 HOME = Path(tempfile.mkdtemp(prefix="beamloop-airflow-"))
@@ -23,6 +24,8 @@ os.environ.update(
         "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{HOME}/airflow.db",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(HOME / "logs"),
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "head:admin,hand:user,reader:viewer",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(HOME / "passwords.json"),
         "AIRFLOW_VAR_BEAMLOOP_BEAMLINES_DIRECTORY": str(HOME / "beamlines"),
         "AIRFLOW_CONN_BEAMLOOP_RUNS": json.dumps({"conn_type": "fs", "extra": {"path": str(HOME / "runs")}}),
         "AIRFLOW_CONN_BEAMLOOP_ARTIFACTS": json.dumps(
@@ -30,6 +33,7 @@ os.environ.update(
         ),
     }
 )
+(HOME / "passwords.json").write_text(json.dumps(PASSWORDS))
 # Airflow puts both folders there itself.
 sys.path[:0] = [str(PROJECT / "dags"), str(PROJECT / "plugins")]
 
@@ -91,3 +95,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.filterwarnings("ignore"))
+
+
+@pytest.fixture(scope="session")
+def airflow_app(airflow_database: None) -> Any:
+    """Provide Airflow's app with its plugins: `head` administers, `hand` acts, `reader` only reads."""
+    from airflow.api_fastapi.app import create_app
+    from fastapi.testclient import TestClient
+
+    return TestClient(create_app(apps="core"), follow_redirects=False, raise_server_exceptions=False)
+
+
+@pytest.fixture
+def pages(airflow_app: Any, catalog_connection: str) -> Iterator[PageBench]:
+    """Provide the pages over a catalogue of the test's own, with a token for each user."""
+    from beamloop_ui import reading
+
+    reading.forget()
+    yield PageBench(airflow_app, {user: log_in(airflow_app, user) for user in PASSWORDS})
+    reading.forget()

@@ -84,7 +84,17 @@ CREATE TABLE beamloop.artifacts (
     sha256 beamloop.sha256 NOT NULL,
     size_bytes bigint NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
+    artifact_id bigint NOT NULL,
     CONSTRAINT artifacts_size_bytes_check CHECK ((size_bytes >= 0))
+);
+
+ALTER TABLE beamloop.artifacts ALTER COLUMN artifact_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME beamloop.artifacts_artifact_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE beamloop.beamlines (
@@ -347,7 +357,17 @@ CREATE TABLE beamloop.joint_artifacts (
     key text NOT NULL,
     sha256 beamloop.sha256 NOT NULL,
     size_bytes bigint NOT NULL,
+    artifact_id bigint NOT NULL,
     CONSTRAINT joint_artifacts_size_bytes_check CHECK ((size_bytes >= 0))
+);
+
+ALTER TABLE beamloop.joint_artifacts ALTER COLUMN artifact_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME beamloop.joint_artifacts_artifact_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE beamloop.joint_crystals (
@@ -503,7 +523,17 @@ CREATE TABLE beamloop.merge_artifacts (
     key text NOT NULL,
     sha256 beamloop.sha256 NOT NULL,
     size_bytes bigint NOT NULL,
+    artifact_id bigint NOT NULL,
     CONSTRAINT merge_artifacts_size_bytes_check CHECK ((size_bytes >= 0))
+);
+
+ALTER TABLE beamloop.merge_artifacts ALTER COLUMN artifact_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME beamloop.merge_artifacts_artifact_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE beamloop.merge_members (
@@ -720,7 +750,17 @@ CREATE TABLE beamloop.report_artifacts (
     key text NOT NULL,
     sha256 beamloop.sha256 NOT NULL,
     size_bytes bigint NOT NULL,
+    artifact_id bigint NOT NULL,
     CONSTRAINT report_artifacts_size_bytes_check CHECK ((size_bytes >= 0))
+);
+
+ALTER TABLE beamloop.report_artifacts ALTER COLUMN artifact_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME beamloop.report_artifacts_artifact_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE beamloop.report_findings (
@@ -928,6 +968,9 @@ ALTER TABLE ONLY beamloop.adoptions
     ADD CONSTRAINT adoptions_pkey PRIMARY KEY (run_id);
 
 ALTER TABLE ONLY beamloop.artifacts
+    ADD CONSTRAINT artifacts_artifact_id_key UNIQUE (artifact_id);
+
+ALTER TABLE ONLY beamloop.artifacts
     ADD CONSTRAINT artifacts_key_key UNIQUE (key);
 
 ALTER TABLE ONLY beamloop.artifacts
@@ -997,6 +1040,9 @@ ALTER TABLE ONLY beamloop.isomorphous_groups
     ADD CONSTRAINT isomorphous_groups_pkey PRIMARY KEY (group_id);
 
 ALTER TABLE ONLY beamloop.joint_artifacts
+    ADD CONSTRAINT joint_artifacts_artifact_id_key UNIQUE (artifact_id);
+
+ALTER TABLE ONLY beamloop.joint_artifacts
     ADD CONSTRAINT joint_artifacts_key_key UNIQUE (key);
 
 ALTER TABLE ONLY beamloop.joint_artifacts
@@ -1028,6 +1074,9 @@ ALTER TABLE ONLY beamloop.limit_decisions
 
 ALTER TABLE ONLY beamloop.member_decisions
     ADD CONSTRAINT member_decisions_pkey PRIMARY KEY (decision_id);
+
+ALTER TABLE ONLY beamloop.merge_artifacts
+    ADD CONSTRAINT merge_artifacts_artifact_id_key UNIQUE (artifact_id);
 
 ALTER TABLE ONLY beamloop.merge_artifacts
     ADD CONSTRAINT merge_artifacts_key_key UNIQUE (key);
@@ -1076,6 +1125,9 @@ ALTER TABLE ONLY beamloop.outcomes
 
 ALTER TABLE ONLY beamloop.program_starts
     ADD CONSTRAINT program_starts_pkey PRIMARY KEY (run_id, step, start_number);
+
+ALTER TABLE ONLY beamloop.report_artifacts
+    ADD CONSTRAINT report_artifacts_artifact_id_key UNIQUE (artifact_id);
 
 ALTER TABLE ONLY beamloop.report_artifacts
     ADD CONSTRAINT report_artifacts_key_key UNIQUE (key);
@@ -1174,9 +1226,13 @@ CREATE INDEX notifications_waiting ON beamloop.notifications USING btree (next_t
 
 CREATE INDEX outcomes_by_code ON beamloop.outcomes USING btree (code, recorded_at);
 
+CREATE INDEX outcomes_in_time ON beamloop.outcomes USING btree (recorded_at);
+
 CREATE INDEX report_groups_of_group ON beamloop.report_groups USING btree (group_id, report_id);
 
 CREATE INDEX requests_finish_unnoticed ON beamloop.requests USING btree (collection_id) WHERE ((ended_at IS NOT NULL) AND (finish_noticed_at IS NULL));
+
+CREATE INDEX requests_in_time ON beamloop.requests USING btree (requested_at);
 
 CREATE INDEX requests_open ON beamloop.requests USING btree (requested_at) WHERE (ended_at IS NULL);
 
@@ -1187,6 +1243,8 @@ CREATE INDEX runs_of_request ON beamloop.runs USING btree (request_id);
 CREATE INDEX runs_of_sweep ON beamloop.runs USING btree (sweep_id);
 
 CREATE INDEX runs_open ON beamloop.runs USING btree (request_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX runs_standing ON beamloop.runs USING btree (sweep_id, run_id DESC) WHERE stands;
 
 CREATE INDEX runs_with_geometry ON beamloop.runs USING btree (geometry_id) WHERE (geometry_id IS NOT NULL);
 

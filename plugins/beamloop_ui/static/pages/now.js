@@ -1,0 +1,130 @@
+// Now: is the platform well, what do the beamlines do, what became of tonight's collections?
+
+import { ROOT } from "../lib/api.js";
+import { byId, h, show } from "../lib/dom.js";
+import { live } from "../lib/live.js";
+import { empty, faultBox, loading } from "../lib/states.js";
+import { pager, table } from "../lib/table.js";
+import { moment, span } from "../lib/time.js";
+
+const PERIODS = [["the last 12 hours", 12], ["the last 24 hours", 24], ["the last 3 days", 72], ["the last week", 168]];
+const state = { hours: 12, beamline: "", offset: 0 };
+const content = (id) => byId(id).querySelector(".content");
+
+for (const id of ["health", "beamlines", "collections", "at-work"]) show(content(id), loading());
+
+const data = live(
+  () => `api/now?${new URLSearchParams({ hours: state.hours, offset: state.offset, ...(state.beamline ? { beamline: state.beamline } : {}) })}`,
+  (document) => {
+    showFilters(document.beamlines);
+    show(content("beamlines"), beamlines(document.beamlines));
+    show(content("collections"), collections(document));
+    show(content("at-work"), atWork(document));
+    showStanding(document);
+  },
+  (fault) => {
+    for (const id of ["beamlines", "at-work"]) show(content(id));
+    show(content("collections"), faultBox(fault));
+  },
+);
+
+live(() => "api/health", (document) => show(content("health"), checks(document.checks)),
+  (fault) => show(content("health"), faultBox(fault)), { everyMs: 15_000 });
+
+function turnTo(change) {
+  Object.assign(state, { offset: 0 }, change);
+  data.refresh();
+}
+
+function showFilters(known) {
+  const choice = (value, words, present) => h("option", { value, selected: value === present }, words);
+  show(byId("filters"),
+    h("label", {}, "Period", h("select", { id: "period", onchange: (e) => turnTo({ hours: Number(e.target.value) }) },
+      PERIODS.map(([words, hours]) => choice(String(hours), words, String(state.hours))))),
+    known.length > 1 ? h("label", {}, "Beamline", h("select", { id: "beamline", onchange: (e) => turnTo({ beamline: e.target.value }) },
+      choice("", "all", state.beamline), known.map(({ beamline }) => choice(beamline, beamline, state.beamline)))) : null);
+}
+
+function checks(all) {
+  return h("ul", { class: "cards checks" }, all.map(({ name, is_well, words, try_next }) =>
+    h("li", { class: "card" }, h("span", { class: `badge ${is_well ? "good" : "broken"}` }, `${is_well ? "✓" : "✗"} ${name}`),
+      h("div", {}, words), try_next && !is_well ? h("div", { class: "quiet" }, `→ ${try_next}`) : null)));
+}
+
+function beamlines(all) {
+  if (!all.length) {
+    return empty("No beamline has sent anything yet.", "Put images into a folder that a beamline's file names, or `beamloop process FOLDER`.");
+  }
+  return h("div", { class: "cards wide" }, all.map((one) => h("article", { class: "card" }, h("h3", {}, one.beamline),
+    h("dl", { class: "facts" },
+      fact("at work", one.at_work), fact("waiting", one.waiting),
+      fact("processed", one.processed, one.processed ? "good" : ""),
+      fact("without a result", one.without_result, one.without_result ? "outcome" : ""),
+      one.need_a_person ? fact("need a person", one.need_a_person, "broken") : null,
+      one.arriving_folders ? fact("folders arriving", one.arriving_folders) : null,
+      fact("last image to result", latency(one)),
+      fact("last result", one.last_ended_at ? moment(one.last_ended_at) : "none in this period")))));
+}
+
+const fact = (words, value, kind = "") => [h("dt", {}, words), h("dd", { class: kind }, value)];
+
+function latency({ latency_median_s: median, latency_p95_s: p95 }) {
+  if (median === null) return "no watched sweep in this period";
+  return `${span(median)} (19 of 20 sweeps within ${span(p95)})`;
+}
+
+function collections({ collections: rows, collections_total: total, collections_per_page: perPage }) {
+  if (!rows.length) return empty("No collection was worked on in this period.", "Choose a longer period.");
+  const columns = [
+    { key: "name", heading: "collection", cell: (row) => [h("a", { href: `${ROOT}/collection/${row.collection_id}` }, row.name),
+      h("div", { class: "quiet" }, row.directory)] },
+    { key: "beamline", heading: "beamline", cell: (row) => row.beamline },
+    { key: "progress", heading: "progress", cell: progress },
+    { key: "sweeps", heading: "sweeps", number: true, cell: (row) => row.sweeps },
+    { key: "processed", heading: "processed", number: true, cell: (row) => row.processed },
+    { key: "without_result", heading: "without result", number: true, cell: (row) => row.without_result },
+    { key: "at_work", heading: "at work", number: true, cell: (row) => row.at_work },
+    { key: "waiting", heading: "waiting", number: true, cell: (row) => row.waiting },
+    { key: "crystals", heading: "crystals", cell: (row) => verdict(row) },
+    { key: "active_at", heading: "last moved", cell: (row) => moment(row.active_at) },
+  ];
+  return [table({ caption: "Collections of the period", columns, rows }),
+    pager({ total, perPage, offset: state.offset, onMove: (offset) => turnTo({ offset }) })];
+}
+
+const VERDICTS = { isomorphous: "belong together", not_isomorphous: "differ", too_few: "too few to tell", implausible: "implausible cells" };
+
+function verdict(row) {
+  if (!row.verdict) return h("span", { class: "quiet" }, "no report yet");
+  return h("span", { title: row.verdict_sentence }, VERDICTS[row.verdict] ?? row.verdict);
+}
+
+function progress(row) {
+  const parts = [["good", row.processed], ["broken", row.need_a_person], ["outcome", row.without_result - row.need_a_person],
+    ["work", row.at_work], ["wait", row.waiting]];
+  const ended = row.processed + row.without_result;
+  return h("div", { class: "progress", role: "img", "aria-label": `${ended} of ${row.sweeps} ended` },
+    parts.map(([kind, count]) => h("span", { class: kind, style: { width: `${(100 * count) / Math.max(1, row.sweeps)}%` } })));
+}
+
+function atWork({ at_work: rows, at_work_total: total, steps }) {
+  if (!rows.length) return empty("Nothing is at work.");
+  const columns = [
+    { key: "sweep", heading: "sweep", cell: (row) => h("a", { href: `${ROOT}/sweep/${row.sweep_id}` }, row.sweep) },
+    { key: "collection", heading: "collection", cell: (row) => row.collection },
+    { key: "beamline", heading: "beamline", cell: (row) => row.beamline },
+    { key: "steps", heading: "steps done", number: true, cell: (row) => `${row.steps_done} of ${steps}` },
+    { key: "started", heading: "begun", cell: (row) => moment(row.started_at) },
+    { key: "trouble", heading: "last trouble", cell: (row) => row.last_trouble },
+  ];
+  const more = total > rows.length ? h("p", { class: "quiet" }, `and ${total - rows.length} more`) : null;
+  return [table({ caption: "Runs at work", columns, rows }), more];
+}
+
+function showStanding({ messages }) {
+  const lines = [];
+  if (messages.in_trouble) lines.push(`${messages.in_trouble} messages could not be sent yet and are tried again.`);
+  if (messages.given_up) lines.push(`${messages.given_up} messages were given up in this period.`);
+  byId("standing").hidden = !lines.length;
+  show(content("standing"), lines.map((line) => h("p", { class: "broken" }, `✗ ${line}`)));
+}
