@@ -10,6 +10,8 @@ through without a second try of anything. `second` gives those that the ladder l
 the consensus of all that it found; it comes when the ladder is through. A wedge counts when it reaches MTZ
 with a cell within 3 % of the true one; a blank, when it reaches MTZ at all.
 
+DIALS runs by the server, as on a beamline: CPU times are without the programs' imports.
+
 FOLDER keeps the images, and a row for each wedge and way in rows.jsonl: a run that was cut goes on there.
 """
 
@@ -30,12 +32,12 @@ from tests.benchmarks.process_wedge import (
     process_plainly,
     process_with_ladder,
 )
+from tests.services.served_dials import served_dials
 
-from beamloop.dials_cli.handle import Dials, open_dials
+from beamloop.dials_cli.handle import Dials
 from beamloop.records.images import SweepImages
 from beamloop.records.outcome import OutcomeCode
 from beamloop.records.rung_record import RungRecord
-from beamloop.settings import DialsSettings
 from beamloop.simulate import Truth, read_truth, write_collection
 from beamloop.simulate.plan import SweepKind, SweepPlan, sweep_images
 from beamloop.simulate.presets import PRESETS
@@ -67,7 +69,7 @@ def read_rows(path: Path) -> list[Row]:
 
 def process(folder: Path, sweeps: Sequence[SweepPlan], ways: Sequence[str], console: Console) -> list[Row]:
     """Process what has no row yet, one wedge after the other."""
-    dials = open_dials(DialsSettings())
+    dials = served_dials()
     rows = read_rows(folder / "rows.jsonl")
     todo = [(sweep, way) for sweep in sweeps for way in ways if way != "second"]
     for sweep, way in todo + [(sweep, way) for way in ways if way == "second" for sweep in sweeps]:

@@ -98,7 +98,7 @@ def test_one_cell_or_two_have_no_outliers(count: int) -> None:
             TRICLINIC,
             in_axes(TRICLINIC, [[1, 2, 0], [0, 3, 1], [0, 0, 1]]),
             "related_axis",
-            "3 times their volume",
+            "3 times the volume",
         ),
         (ORTHORHOMBIC, [60, 64.5, 75, 90, 90, 90], "other_form", "C is 8.5 % longer, and no simple relation"),
         (

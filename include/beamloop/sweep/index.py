@@ -8,6 +8,7 @@ from pathlib import Path
 from beamloop.records.outcome import OutcomeCode
 from beamloop.sweep.attempt import Attempt, Deadline
 from beamloop.sweep.ladder import choose_rungs
+from beamloop.sweep.larger_cell import look_for_larger_cell
 from beamloop.sweep.rungs import climb, prepared_inputs, sweep_inputs
 from beamloop.sweep.second_lattice import look_for_second
 from beamloop.sweep.symmetry import settle_symmetry
@@ -30,6 +31,8 @@ def perform(work: StepWork) -> Finding:
         finding = _failure(work, attempts, deadline)
     else:
         later = settle_symmetry(work, attempts[-1])
+        if not deadline.passed:
+            later += look_for_larger_cell(deadline.limit(work), _last_accepted(attempts + later))
         if not deadline.passed:
             later += look_for_second(deadline.limit(work), _last_accepted(attempts + later))
         attempts += later

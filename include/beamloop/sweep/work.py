@@ -10,6 +10,7 @@ from beamloop.records.outcome import Outcome, OutcomeCode
 from beamloop.records.program import ProgramLimits, ProgramResult
 from beamloop.records.run import CrystalFact, IntegrationFact, Run, RungFact, SpotCounts
 from beamloop.records.rung_record import RungRecord
+from beamloop.sweep.cell_words import multiple_of_known
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ def stopped(
 
 def processed(work: StepWork, text: str, sentence: str, programs: Sequence[ProgramResult]) -> Finding:
     """Return the finding of the last step of a run that has ended well."""
+    sentence += multiple_of_known(work.output_of("integrate", "integrated.expt"), work.run.parameters.sample)
     if not work.run.parameters.for_merging:
         sentence += " Fast summation: good for cells and geometry, not for merging."
     return Finding(text, Outcome(OutcomeCode.PROCESSED, sentence, work.step), programs=tuple(programs))

@@ -32,18 +32,20 @@ class Relation:
     words: str  # "c is 2.00 times the others' c (273.60 against 136.60 Å)"
 
 
-def relation_of(cell: Floats, median: Floats) -> Relation | None:
+def relation_of(cell: Floats, median: Floats, whose: str = "the others'") -> Relation | None:
     """Return what a cell is to the median cell, or None where nothing simple relates them.
 
     Parameters
     ----------
     cell, median
         Shape (6,): a, b, c in angstrom, alpha, beta, gamma in degrees. Both are taken for primitive.
+    whose
+        The median cell, in words: "the others'".
     """
-    return _axis_ratio(cell, median) or _other_axes(cell, median)
+    return _axis_ratio(cell, median, whose) or _other_axes(cell, median, whose)
 
 
-def _axis_ratio(cell: Floats, median: Floats) -> Relation | None:
+def _axis_ratio(cell: Floats, median: Floats, whose: str) -> Relation | None:
     """Compare axis by axis; several axes may differ, but by one ratio."""
     if np.abs(cell[3:] - median[3:]).max() > ANGLE_TOLERANCE_DEG:
         return None
@@ -55,7 +57,7 @@ def _axis_ratio(cell: Floats, median: Floats) -> Relation | None:
     if len({nearest[place] for place in unequal}) != 1:
         return None
     words = " and ".join(
-        f"{AXES[place]} is {measured[place]:.2f} times the others' {AXES[place]} "
+        f"{AXES[place]} is {measured[place]:.2f} times {whose} {AXES[place]} "
         f"({cell[place]:.2f} against {median[place]:.2f} Å)"
         for place in unequal
     )
@@ -66,7 +68,7 @@ def _axis_reason(ratio: Fraction) -> str:
     return {Fraction(2): "doubled_axis", Fraction(1, 2): "halved_axis"}.get(ratio, "related_axis")
 
 
-def _other_axes(cell: Floats, median: Floats) -> Relation | None:
+def _other_axes(cell: Floats, median: Floats, whose: str) -> Relation | None:
     """Look for the cell's axes in the median lattice, its sublattices and its superlattices."""
     own, others = metric_tensors(np.stack([cell, median]))
     unexplained = np.abs(deviations(six_products(own[None]), six_products(others[None])[0])).max()
@@ -79,7 +81,7 @@ def _other_axes(cell: Floats, median: Floats) -> Relation | None:
         misfit, axes = _axes_in(own, lattice, others)
         if misfit <= tolerance and (best is None or misfit < best[0]):
             best = (misfit, axes)
-    return None if best is None else _named(best[1])
+    return None if best is None else _named(best[1], whose)
 
 
 def _axes_in(own: Floats, lattice: Floats, others: Floats) -> tuple[float, Floats]:
@@ -93,7 +95,7 @@ def _axes_in(own: Floats, lattice: Floats, others: Floats) -> tuple[float, Float
     return float(misfits[best]), np.linalg.inv(own_basis) @ base_changes()[best] @ basis @ lattice
 
 
-def _named(axes: Floats) -> Relation:
+def _named(axes: Floats, whose: str) -> Relation:
     """Name what axes, in terms of the median's, shape (3, 3), do to the lattice."""
     index = float(np.linalg.det(axes))
     text = triplet(axes)
@@ -101,20 +103,18 @@ def _named(axes: Floats) -> Relation:
     extra = extra_points(axes if index < 1 else np.asarray(np.linalg.inv(axes)))
     if not extra:
         return Relation(
-            "other_setting", f"Its axes are {text} of the others': the same lattice in another setting"
+            "other_setting", f"Its axes are {text} of {whose}: the same lattice in another setting"
         )
     if centring := centring_of(extra):
         return Relation(
             "other_setting",
-            f"Its axes are {text} of the others': one lattice if the larger cell is {centring}-centred",
+            f"Its axes are {text} of {whose}: one lattice if the larger cell is {centring}-centred",
         )
     ratio = Fraction(index).limit_denominator(LARGEST_INDEX)
     along = {tuple(place for place in range(3) if vector[place]) for vector in extra}
     if len(along) == 1 and len(axis := along.pop()) == 1:
         return Relation(
             _axis_reason(ratio),
-            f"Its {AXES[axis[0]]} is {float(ratio):g} times a period of the others' lattice",
+            f"Its {AXES[axis[0]]} is {float(ratio):g} times a period of {whose} lattice",
         )
-    return Relation(
-        "related_axis", f"Its axes are {text} of the others': {float(ratio):g} times their volume"
-    )
+    return Relation("related_axis", f"Its axes are {text} of {whose}: {float(ratio):g} times the volume")

@@ -34,12 +34,12 @@ CENTRINGS = (
 @cache
 def related_lattices() -> list[Floats]:
     """Return bases of the lattice itself, its sublattices and its superlattices up to an index."""
-    sublattices = [basis for index in range(1, LARGEST_INDEX + 1) for basis in _hermite_forms(index)]
+    sublattices = [basis for index in range(1, LARGEST_INDEX + 1) for basis in sublattice_bases(index)]
     return sublattices + [np.asarray(np.linalg.inv(basis).T) for basis in sublattices[1:]]
 
 
-def _hermite_forms(index: int) -> Iterator[Floats]:
-    """Give one basis of each sublattice of an index, rows in terms of the lattice's axes."""
+def sublattice_bases(index: int) -> Iterator[Floats]:
+    """Give one basis of each sublattice of an index, shape (3, 3), rows in terms of the lattice's axes."""
     for first in range(1, index + 1):
         for second in range(1, index // first + 1):
             if index % (first * second):
