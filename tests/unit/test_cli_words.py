@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from beamloop.accounts.parameter_words import describe_parameters
 from beamloop.beamlines.changes import differences
 from beamloop.beamlines.profiles import make_parameters
 from beamloop.cli.choices import parse_since, person
 from beamloop.cli.plain_text import plain, plain_line, shell_word
-from beamloop.cli.sweep_text import describe_parameters
 from beamloop.errors import InvalidInputError
 from beamloop.records.program import ProgramLimits
 from beamloop.records.siblings import Siblings

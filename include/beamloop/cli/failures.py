@@ -3,16 +3,17 @@
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from beamloop.accounts.failures_document import failures_document
 from beamloop.catalog.failure_causes import FailureGroup, group_failures
 from beamloop.catalog.selection import Failure, failures_since
 from beamloop.cli.choices import parse_since
 from beamloop.cli.plain_text import as_text
-from beamloop.cli.results_json import FORMAT, dump
+from beamloop.cli.results_json import dump
 from beamloop.cli.results_table import results_console
 from beamloop.cli.session import open_catalog
 from beamloop.records.identifiers import natural_order
@@ -33,7 +34,7 @@ def failures(
     with open_catalog() as catalog, catalog.transaction() as connection:
         groups = group_failures(failures_since(connection, start, beamline))
     if as_json:
-        typer.echo(dump(_document(start, beamline, groups)))
+        typer.echo(dump(failures_document(start, beamline, groups)))
         return
     console = results_console()
     count = sum(len(group.failures) for group in groups)
@@ -91,36 +92,3 @@ def _names(members: Sequence[Failure]) -> str:
     named = ", ".join(member.sweep for member in members[:NAMED_AT_MOST])
     more = len(members) - NAMED_AT_MOST
     return f"{named} and {more} more" if more > 0 else named
-
-
-def _document(since: datetime, beamline: str | None, groups: Sequence[FailureGroup]) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "since": since,
-        "beamline": beamline,
-        "causes": [
-            {
-                "outcome": group.code.value,
-                "cause": group.cause,
-                "try_next": group.failures[0].outcome.try_next,
-                "count": len(group.failures),
-                "first_at": group.failures[-1].recorded_at,
-                "last_at": group.failures[0].recorded_at,
-                "sweeps": [_sweep(failure) for failure in group.failures],
-            }
-            for group in groups
-        ],
-    }
-
-
-def _sweep(failure: Failure) -> dict[str, Any]:
-    return {
-        "beamline": failure.beamline,
-        "collection": failure.collection,
-        "directory": str(failure.directory),
-        "sweep": failure.sweep,
-        "run_id": failure.run_id,
-        "outcome_step": failure.outcome.step,
-        "sentence": failure.outcome.sentence,
-        "recorded_at": failure.recorded_at,
-    }

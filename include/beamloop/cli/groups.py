@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from beamloop.accounts.sweep_account import store_words
 from beamloop.catalog.connection import Catalog
 from beamloop.cli.choices import choose_collection
 from beamloop.cli.groups_account import gather_groups, groups_document
@@ -12,7 +13,6 @@ from beamloop.cli.plain_text import plain
 from beamloop.cli.results_json import dump
 from beamloop.cli.results_table import results_console
 from beamloop.cli.session import load_settings
-from beamloop.cli.sweep_account import store_words
 from beamloop.errors import NotFoundError
 
 

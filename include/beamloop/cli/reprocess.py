@@ -7,16 +7,16 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from beamloop.accounts.reprocessing import PlannedRun, ask_for_plan, make_plan, plan_as_json
 from beamloop.beamlines.beamline_file import program_limits
 from beamloop.beamlines.changes import Changes
 from beamloop.catalog.connection import Catalog, Connection
 from beamloop.catalog.geometry import geometry_by_id, sweeps_with
-from beamloop.catalog.requests import ask_for_runs
 from beamloop.catalog.results import SweepResult, results_of_collection
 from beamloop.catalog.selection import SelectedSweep, select_sweeps
 from beamloop.cli.choices import choose_by_name, choose_collection, parse_since
 from beamloop.cli.follow import Standing, follow, read_standing
-from beamloop.cli.reprocess_plan import PlannedRun, by_collection, make_plan, plan_as_json, print_plan
+from beamloop.cli.reprocess_plan import print_plan
 from beamloop.cli.requests import fail_when_a_person_is_needed, start_requests
 from beamloop.cli.results_json import FORMAT, dump, results_document
 from beamloop.cli.results_table import print_results, results_console
@@ -74,7 +74,11 @@ def reprocess(
         again = again or geometry is not None
         plan = make_plan(catalog, sweeps, changes, _limits_of, version)
         print_plan(console, plan, again=again)
-        asked = [] if dry_run else _ask(catalog, plan, version, again)
+        asked = (
+            []
+            if dry_run
+            else ask_for_plan(catalog, plan, version, requested_by="beamloop reprocess", again=again)
+        )
         if asked:
             start_requests(catalog, [request_id for _, request_id in asked])
         if asked and wait:
@@ -138,23 +142,6 @@ def _stale(
 def _limits_of(beamline: str) -> ProgramLimits | None:
     file = find_beamline(beamline)
     return program_limits(file.limits) if file else None
-
-
-def _ask(catalog: Catalog, plan: Sequence[PlannedRun], version: str, again: bool) -> Asked:
-    asked = []
-    for place, runs in by_collection(plan):
-        with catalog.transaction() as connection:
-            requests = ask_for_runs(
-                connection,
-                place.collection_id,
-                place.collection_key_name,
-                [run.wanted for run in runs],
-                version,
-                requested_by="beamloop reprocess",
-                again=again,
-            )
-        asked += [(place, request_id) for request_id in requests]
-    return asked
 
 
 def _standing(catalog: Catalog, asked: Asked) -> Standing:

@@ -7,9 +7,10 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from beamloop.accounts.json_format import FORMAT
 from beamloop.catalog.results import SweepResult
 
-FORMAT = 1
+__all__ = ["FORMAT", "dump", "results_document"]
 
 
 def results_document(collection: str, results: Sequence[SweepResult]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from beamloop.accounts.sweep_account import account_document, gather_account
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.events import Event, events_of_collection
 from beamloop.catalog.results import CollectionPlace, recent_collections, results_of_collection
@@ -20,7 +21,6 @@ from beamloop.cli.plain_text import as_text
 from beamloop.cli.results_json import FORMAT, dump, results_document
 from beamloop.cli.results_table import print_results, results_console
 from beamloop.cli.session import load_settings
-from beamloop.cli.sweep_account import account_document, gather_account
 from beamloop.cli.sweep_text import print_account
 from beamloop.errors import NotFoundError
 

@@ -1,22 +1,19 @@
 """What became of one sweep, in plain words."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
-from beamloop.beamlines.changes import own_settings
+from beamloop.accounts.parameter_words import describe_parameters
+from beamloop.accounts.repeat_commands import repeat_commands
+from beamloop.accounts.sweep_account import SweepAccount
 from beamloop.catalog.stories import RunHeader, StepStory
 from beamloop.cli.failures import when
-from beamloop.cli.plain_text import as_text, plain_line, shell_word
+from beamloop.cli.plain_text import as_text, plain_line
 from beamloop.cli.results_table import outcome_text
-from beamloop.cli.sweep_account import SweepAccount
-from beamloop.dials_cli.environment import FILTERS, filter_folder
 from beamloop.records.adoption import Adoption
-from beamloop.records.images import MasterImages
-from beamloop.records.parameters import STEPS, Parameters
-from beamloop.records.program import ProgramEnd
+from beamloop.records.parameters import STEPS
 from beamloop.records.run import CrystalFact, RungFact
 
 
@@ -89,19 +86,6 @@ def _asked(header: RunHeader) -> str:
     return f"{words}, {'at work' if header.started_at else 'waiting'}"
 
 
-def describe_parameters(parameters: Parameters) -> str:
-    """Say a parameter set in one line, without what the profile says by itself."""
-    own = own_settings(parameters)
-    settings = [f"{step}.{option}" for step in STEPS for option in own.get(step, ())]
-    known = f"sample: {parameters.sample}"
-    return "; ".join([f"profile {parameters.profile}", known, *settings, *_second_chance(parameters)])
-
-
-def _second_chance(parameters: Parameters) -> Iterator[str]:
-    if parameters.siblings:
-        yield f"second chance: with the cell of {parameters.siblings.count} siblings"
-
-
 def _rung(rung: RungFact) -> Text:
     sign = "✓" if rung.accepted else "–"
     words = (
@@ -148,22 +132,15 @@ def _crystal(crystal: CrystalFact) -> str:
 
 
 def _commands(account: SweepAccount) -> Iterator[Text]:
-    if not any(step.programs for step in account.story.steps):
+    commands = repeat_commands(account)
+    if not commands:
         return
-    copy = Path(f"try-{account.run_directory.name}")
     yield _heading("Commands, to be repeated in a copy so that the run's own files stay as they are")
-    yield Text(f"cp -a {shell_word(str(account.run_directory))} {copy}")
-    if isinstance(account.run.images, MasterImages):
-        # Without it, images packed by a filter that HDF5 lacks look empty to DIALS.
-        yield Text(f"export {FILTERS}={shell_word(filter_folder())}")
-    for step in account.story.steps:
-        for program in step.programs:
-            folder = copy / account.folder_of(step.step, program)
-            argv = " ".join(shell_word(word) for word in program.argv)
-            line = Text(f"(cd {shell_word(str(folder))} && {argv})")
-            if program.program_end != ProgramEnd.EXITED.value or program.exit_code:
-                line.append(f"   # {program.program_end}, exit code {program.exit_code}", "yellow")
-            yield line
+    for command in commands:
+        line = Text(command.line)
+        if command.trouble:
+            line.append(f"   # {command.trouble}", "yellow")
+        yield line
 
 
 def _files(account: SweepAccount) -> Iterator[Text]:

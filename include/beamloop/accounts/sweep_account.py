@@ -5,9 +5,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from beamloop.accounts.json_format import FORMAT
 from beamloop.beamlines.changes import differences
 from beamloop.catalog.adoption import adoption_of_run
-from beamloop.catalog.connection import Catalog
+from beamloop.catalog.connection import Catalog, Connection
 from beamloop.catalog.results import CollectionPlace
 from beamloop.catalog.runs import load_run
 from beamloop.catalog.stories import (
@@ -18,10 +19,10 @@ from beamloop.catalog.stories import (
     story_of_run,
     sweeps_named,
 )
-from beamloop.cli.plain_text import plain
-from beamloop.cli.results_json import FORMAT
 from beamloop.errors import InvalidInputError, NotFoundError
 from beamloop.records.adoption import Adoption
+from beamloop.records.identifiers import SweepId
+from beamloop.records.plain_text import plain
 from beamloop.records.run import Run
 from beamloop.settings import Settings, StoreSettings
 
@@ -88,15 +89,47 @@ def gather_account(
                 f"There are {len(found)} sweeps {sweep!a}.",
                 try_next=f"Give one of the templates {', '.join(map(plain, sorted(found)))}.",
             )
-        headers = runs_of_sweep(connection, next(iter(found.values())))
-        header = next((h for h in headers if run_id in (None, h.run_id)), None)
-        if header is None:
-            numbers = ", ".join(str(h.run_id) for h in headers) or "none"
-            raise NotFoundError(f"The sweep {sweep!a} has no such run.", try_next=f"Its runs are: {numbers}.")
-        run, story = load_run(connection, header.run_id), story_of_run(connection, header)
-        adoption = adoption_of_run(connection, header.run_id)
-    directory = settings.run_root / run.place
-    return SweepAccount(place, run, story, tuple(headers), directory, store_words(settings.store), adoption)
+        return read_account(
+            connection, settings.run_root, settings.store, place, next(iter(found.values())), run_id
+        )
+
+
+def read_account(
+    connection: Connection,
+    run_root: Path,
+    store: StoreSettings,
+    place: CollectionPlace,
+    sweep_id: SweepId,
+    run_id: int | None,
+) -> SweepAccount:
+    """Read a sweep's runs and one of them in full.
+
+    Parameters
+    ----------
+    connection
+        Inside a transaction.
+    run_root, store
+        Where work and artifacts are.
+    place
+        The sweep's collection.
+    sweep_id
+        The sweep.
+    run_id
+        Which run; None: the newest.
+
+    Raises
+    ------
+    NotFoundError
+        When the sweep has no such run.
+    """
+    headers = runs_of_sweep(connection, sweep_id)
+    header = next((h for h in headers if run_id in (None, h.run_id)), None)
+    if header is None:
+        numbers = ", ".join(str(h.run_id) for h in headers) or "none"
+        raise NotFoundError("The sweep has no such run.", try_next=f"Its runs are: {numbers}.")
+    run, story = load_run(connection, header.run_id), story_of_run(connection, header)
+    adoption = adoption_of_run(connection, header.run_id)
+    return SweepAccount(place, run, story, tuple(headers), run_root / run.place, store_words(store), adoption)
 
 
 def store_words(store: StoreSettings) -> str:
