@@ -3,6 +3,7 @@
 #
 #     install_debian.sh            what Beamloop needs to run
 #     install_debian.sh tests      and what its tests need
+#     install_debian.sh image      what a service in a container needs: PostgreSQL is another's
 #
 # What was found elsewhere (BEAMLOOP_DIALS_BIN, BEAMLOOP_POSTGRES_BIN, PATH) is not installed again.
 set -eu
@@ -21,7 +22,7 @@ have_swift() { /usr/bin/python3 -c 'import swift' 2>/dev/null; }
 missing_packages() {
     have_python || say python3 python3-venv
     have_dials || say dials
-    have_postgres || say postgresql
+    [ "${1:-}" = image ] || have_postgres || say postgresql
     if [ "${1:-}" = tests ]; then
         have_swift || say python3-swift
     fi
@@ -32,7 +33,7 @@ explain_by_hand() {
     have_python || complain "  Python 3.11 to 3.13 as python3, with its modules venv and ensurepip"
     have_dials || complain "  DIALS 3.12 or later: set BEAMLOOP_DIALS_BIN to the folder of its programs" \
         "and BEAMLOOP_DIALS_PYTHON to its Python"
-    have_postgres || complain "  PostgreSQL 13 or later: set BEAMLOOP_POSTGRES_BIN to the folder of initdb"
+    [ "${1:-}" = image ] || have_postgres || complain "  PostgreSQL 13 or later: set BEAMLOOP_POSTGRES_BIN to the folder of initdb"
     [ "${1:-}" != tests ] || have_swift || complain "  OpenStack Swift's servers, for the tests of S3"
 }
 

@@ -18,7 +18,7 @@ from beamloop.local_stack.postgres_cluster import (
     operating_system_user,
     server_argv,
 )
-from beamloop.local_stack.postgres_databases import database_dsn, wait_for_server
+from beamloop.local_stack.postgres_databases import DatabaseServer, database_dsn, wait_for_server
 from beamloop.local_stack.stack_secrets import StackSecrets, load_or_create_secrets
 
 TEMPLATE = "migrated_template"
@@ -66,7 +66,9 @@ def running_postgres(folder: Path) -> Iterator[PostgresServer]:
             raise RuntimeError((layout.logs / "postgres.log").read_text())
 
     try:
-        wait_for_server(ports.postgres, secrets, still_hopeful=still_hopeful)
+        wait_for_server(
+            DatabaseServer(ports.postgres, secrets.postgres_password), still_hopeful=still_hopeful
+        )
         running = PostgresServer(ports.postgres, secrets, binaries.folder)
         running.execute(f"CREATE DATABASE {TEMPLATE}")
         migrate(running.dsn(TEMPLATE))

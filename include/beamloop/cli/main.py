@@ -20,6 +20,7 @@ from beamloop.cli.process import process
 from beamloop.cli.reprocess import reprocess
 from beamloop.cli.reproduce import reproduce
 from beamloop.cli.sample import sample_app
+from beamloop.cli.service import service_app
 from beamloop.cli.show import show
 from beamloop.cli.simulate import simulate
 from beamloop.cli.stack import doctor, down, status, up
@@ -56,6 +57,7 @@ for command in (
 app.add_typer(sample_app, name="sample")
 app.add_typer(joint_app, name="joint")
 app.add_typer(geometry_app, name="geometry")
+app.add_typer(service_app, name="service")
 
 
 def main() -> None:

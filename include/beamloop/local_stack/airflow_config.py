@@ -11,6 +11,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from beamloop.local_stack.airflow_executor import executor_settings
 from beamloop.local_stack.layout import StackLayout
 from beamloop.local_stack.ports import HOST, StackPorts
 from beamloop.local_stack.postgres_databases import AIRFLOW
@@ -82,10 +83,10 @@ def _access(layout: StackLayout, ports: StackPorts, secrets: StackSecrets) -> Se
     }
 
 
-def _pace() -> Sections:
+def pace() -> Sections:
+    """Collect what makes Airflow lean and patient, the same in every deployment."""
     return {
         "core": {
-            "executor": "LocalExecutor",
             # Many tasks only wait for a slot of a pool; DIALS itself is bounded by the pool `dials`.
             "parallelism": "16",
             "max_active_tasks_per_dag": "32",
@@ -120,14 +121,39 @@ def _pace() -> Sections:
             "parsing_processes": "1",
             # A handful of files that change only with a deployment.
             "min_file_process_interval": "300",
+            "bundle_refresh_check_interval": "30",
         },
     }
 
 
-def airflow_settings(layout: StackLayout, ports: StackPorts, secrets: StackSecrets, dags: Path) -> Sections:
-    """Collect all of Airflow's settings that differ from its defaults, by section and option."""
+def airflow_settings(
+    layout: StackLayout, ports: StackPorts, secrets: StackSecrets, dags: Path, executor: str
+) -> Sections:
+    """Collect all of Airflow's settings that differ from its defaults, by section and option.
+
+    Parameters
+    ----------
+    layout, ports, secrets
+        Of the stack.
+    dags
+        The folder of the DAG files.
+    executor
+        "lean" or "stock".
+
+    Raises
+    ------
+    InvalidInputError
+        When there is no such executor.
+    """
     merged: Sections = {}
-    for part in (_places(layout, dags), _database(ports, secrets), _access(layout, ports, secrets), _pace()):
+    parts = (
+        _places(layout, dags),
+        _database(ports, secrets),
+        _access(layout, ports, secrets),
+        pace(),
+        executor_settings(executor),
+    )
+    for part in parts:
         for section, options in part.items():
             merged.setdefault(section, {}).update(options)
     return merged
@@ -135,6 +161,14 @@ def airflow_settings(layout: StackLayout, ports: StackPorts, secrets: StackSecre
 
 def write_airflow_files(layout: StackLayout, settings: Sections, secrets: StackSecrets) -> None:
     """Write `airflow.cfg` and the password file of Airflow's simple auth manager, both mode 0600."""
+    write_private(layout.airflow_home / "airflow.cfg", settings_text(settings))
+    write_private(
+        layout.airflow_home / PASSWORDS_FILE, json.dumps({ADMIN_USER: secrets.admin_password}) + "\n"
+    )
+
+
+def settings_text(settings: Sections) -> str:
+    """Write the settings as `airflow.cfg` has them."""
     writer = configparser.RawConfigParser()
     # Airflow's reader interpolates: a per cent sign in a path or password must be doubled.
     writer.read_dict(
@@ -145,10 +179,7 @@ def write_airflow_files(layout: StackLayout, settings: Sections, secrets: StackS
     )
     text = io.StringIO()
     writer.write(text)
-    write_private(layout.airflow_home / "airflow.cfg", text.getvalue())
-    write_private(
-        layout.airflow_home / PASSWORDS_FILE, json.dumps({ADMIN_USER: secrets.admin_password}) + "\n"
-    )
+    return text.getvalue()
 
 
 def programs_environment(

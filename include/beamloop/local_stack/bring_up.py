@@ -32,7 +32,13 @@ from beamloop.local_stack.narration import Narration
 from beamloop.local_stack.ports import PREFERRED_UI_PORT, StackPorts, choose_ports, is_free, load_ports
 from beamloop.local_stack.postgres_binaries import find_postgres
 from beamloop.local_stack.postgres_cluster import cluster_major, create_cluster
-from beamloop.local_stack.postgres_databases import AIRFLOW, database_dsn, ensure_databases, wait_for_server
+from beamloop.local_stack.postgres_databases import (
+    AIRFLOW,
+    DatabaseServer,
+    database_dsn,
+    ensure_databases,
+    wait_for_server,
+)
 from beamloop.local_stack.private_files import write_private
 from beamloop.local_stack.settings_file import AirflowEntries, read_settings_file
 from beamloop.local_stack.stack_environment import stack_environment_text
@@ -162,7 +168,9 @@ def _prepare(layout: StackLayout, narration: Narration, environment: Mapping[str
         with narration.step(f"PostgreSQL {binaries.major} cluster created"):
             create_cluster(layout, binaries, plan.secrets.postgres_password)
     dags = Path(environment.get("BEAMLOOP_DAGS") or layout.project / "dags").absolute()
-    write_airflow_files(layout, airflow_settings(layout, ports, plan.secrets, dags), plan.secrets)
+    executor = environment.get("BEAMLOOP_EXECUTOR") or "lean"
+    settings = airflow_settings(layout, ports, plan.secrets, dags, executor)
+    write_airflow_files(layout, settings, plan.secrets)
     programs.write_program_files(layout, programs.stack_programs(layout, binaries, ports))
     write_private(layout.environment_file, stack_environment_text(plan.variables))
     copy_beamline_files(layout)
@@ -174,8 +182,13 @@ def _start_programs(plan: _Plan, supervisor: Supervisor, narration: Narration) -
     watch = StartWatch(plan.layout, supervisor, plan.ports)
     with narration.step("PostgreSQL started, databases ready"):
         supervisor.start_program(programs.POSTGRES)
-        wait_for_server(plan.ports.postgres, plan.secrets, still_hopeful=watch.check)
-        ensure_databases(plan.ports.postgres, plan.secrets)
+        server = DatabaseServer(plan.ports.postgres, plan.secrets.postgres_password)
+        wait_for_server(server, still_hopeful=watch.check)
+        ensure_databases(
+            server,
+            airflow_password=plan.secrets.airflow_database_password,
+            catalog_password=plan.secrets.catalog_password,
+        )
     _migrate(plan, narration)
     access = plan.access
     with AirflowClient(access.url, access.user, access.password) as client:

@@ -1,7 +1,8 @@
-"""Roles and databases of a local stack."""
+"""Roles and databases of a stack."""
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import psycopg2
 from psycopg2 import sql
@@ -10,36 +11,44 @@ from psycopg2.extensions import connection, cursor, make_dsn
 from beamloop.errors import TransientError
 from beamloop.local_stack.ports import HOST
 from beamloop.local_stack.postgres_cluster import SUPERUSER
-from beamloop.local_stack.stack_secrets import StackSecrets
 
 AIRFLOW = "airflow"  # role and database of Airflow's metadata
 CATALOG = "beamloop"  # role and database of the catalogue
 POLL_S = 0.05
 
 
-def database_dsn(database: str, port: int, password: str, *, role: str | None = None) -> str:
+@dataclass(frozen=True, slots=True)
+class DatabaseServer:
+    """A PostgreSQL server and the login of its superuser."""
+
+    port: int  # 5432
+    superuser_password: str = field(repr=False)
+    host: str = HOST
+
+
+def database_dsn(
+    database: str, port: int, password: str, *, role: str | None = None, host: str = HOST
+) -> str:
     """Write the libpq connection string of a database of the stack; the role is called as the database."""
-    return make_dsn(host=HOST, port=port, dbname=database, user=role or database, password=password)
+    return make_dsn(host=host, port=port, dbname=database, user=role or database, password=password)
 
 
-def _connect(database: str, port: int, secrets: StackSecrets) -> connection:
-    dsn = database_dsn(database, port, secrets.postgres_password, role=SUPERUSER)
+def _connect(server: DatabaseServer) -> connection:
+    dsn = database_dsn("postgres", server.port, server.superuser_password, role=SUPERUSER, host=server.host)
     superuser = psycopg2.connect(dsn, connect_timeout=5)
     superuser.autocommit = True  # CREATE DATABASE does not run inside a transaction
     return superuser
 
 
 def wait_for_server(
-    port: int, secrets: StackSecrets, *, still_hopeful: Callable[[], None], time_limit_s: float = 60
+    server: DatabaseServer, *, still_hopeful: Callable[[], None], time_limit_s: float = 60
 ) -> None:
     """Wait until PostgreSQL lets the superuser in.
 
     Parameters
     ----------
-    port
+    server
         Where it listens.
-    secrets
-        The superuser's password.
     still_hopeful
         Called between attempts; raises when the wait makes no sense any more.
     time_limit_s
@@ -53,7 +62,7 @@ def wait_for_server(
     deadline = time.monotonic() + time_limit_s
     while True:
         try:
-            _connect("postgres", port, secrets).close()
+            _connect(server).close()
             return
         except psycopg2.OperationalError as error:
             if time.monotonic() > deadline:
@@ -64,13 +73,13 @@ def wait_for_server(
         time.sleep(POLL_S)
 
 
-def ensure_databases(port: int, secrets: StackSecrets) -> None:
+def ensure_databases(server: DatabaseServer, *, airflow_password: str, catalog_password: str) -> None:
     """Create the roles and databases that are missing, and set the roles' passwords to the stack's."""
-    superuser = _connect("postgres", port, secrets)
+    superuser = _connect(server)
     try:
         with superuser.cursor() as statements:
-            _ensure_database(statements, AIRFLOW, secrets.airflow_database_password)
-            _ensure_database(statements, CATALOG, secrets.catalog_password)
+            _ensure_database(statements, AIRFLOW, airflow_password)
+            _ensure_database(statements, CATALOG, catalog_password)
     finally:
         superuser.close()
 

@@ -1,0 +1,1 @@
+"""Services in containers: their settings and secrets, what is made before they start, and their start."""
