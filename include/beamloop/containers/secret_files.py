@@ -50,7 +50,7 @@ def read_secret(name: str, environment: Mapping[str, str] = os.environ) -> str:
 
 
 def read_optional_secret(name: str, environment: Mapping[str, str] = os.environ) -> str:
-    """Read a secret that only some deployments have; "" where there is none.
+    """Read a secret that only some deployments have; "" where there is none, or an empty file.
 
     Raises
     ------
@@ -58,6 +58,7 @@ def read_optional_secret(name: str, environment: Mapping[str, str] = os.environ)
         When its file cannot be read.
     """
     path = Path(environment.get("BEAMLOOP_SECRETS", DEFAULT_FOLDER)) / name
-    if not path.exists() and not environment.get(f"BEAMLOOP_SECRET_{name.upper()}"):
+    named = environment.get(f"BEAMLOOP_SECRET_{name.upper()}")
+    if not named and (not path.exists() or path.stat().st_size == 0):
         return ""
     return read_secret(name, environment)
