@@ -1,5 +1,6 @@
 """What a sweep of few spots gets: weaker spots, all resolutions, and the header's distance."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from beamloop.records.outcome import OutcomeCode
 from beamloop.records.program import ProgramRequest
 from beamloop.sweep import find_spots
 from beamloop.sweep.few_spots import FEW, KEEP_SMALL_GROUPS, WEAK_SPOT_OPTIONS, refinement_options
-from beamloop.sweep.integrate_pair import ALL_RESOLUTIONS, integrate_pair
+from beamloop.sweep.integrate_pair import ALL_RESOLUTIONS, FEWER_SPOTS, integrate_pair
 
 pytestmark = pytest.mark.unit
 
@@ -49,16 +50,21 @@ def test_weaker_spots_are_looked_for_where_the_strong_ones_are_too_few(
     assert finding.spots.spot_count == (weak if started == 2 and outcome is None else strong)
 
 
-@pytest.mark.parametrize("words", [TOO_FEW, NONE_AT_ALL])
-def test_too_few_spots_within_the_limits_are_integrated_without_limits(tmp_path: Path, words: str) -> None:
+@pytest.mark.parametrize(("words", "for_merging"), [(TOO_FEW, False), (NONE_AT_ALL, False), (TOO_FEW, True)])
+def test_too_few_spots_within_the_limits_are_integrated_without_limits_and_six_do_for_sums(
+    tmp_path: Path, words: str, *, for_merging: bool
+) -> None:
     def integrated(request: ProgramRequest) -> str:
         if not set(ALL_RESOLUTIONS) <= set(request.argv):
             return words
+        assert set(FEWER_SPOTS).isdisjoint(request.argv) is for_merging
         for name in request.expected_outputs:
             (request.working_directory / name).write_text(" ".join(request.argv[1:3]))
         return ""
 
-    work = scripted_work(tmp_path, "integrate", integrated)
+    plain = scripted_work(tmp_path, "integrate", integrated)
+    parameters = replace(plain.run.parameters, for_merging=for_merging)
+    work = replace(plain, run=replace(plain.run, parameters=parameters))
     result = integrate_pair(work, work.staging, Path("../refine/a.expt"), Path("../refine/a.refl"))
     assert result.succeeded
     assert result.widened
