@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
-from beamloop.dials_cli.detector import Matrix
+import numpy as np
+
+from beamloop.dials_cli.detector import Matrix, panel_poses
 from beamloop.geometry.models import Document, beam_direction, beam_path_mm, shape_of
 from beamloop.records.geometry import GeometryUse
 
@@ -67,6 +69,39 @@ def move_to_header(refined: Document, header: Document, use: GeometryUse) -> Doc
     return moved
 
 
+def carried(panels: Document, before: Document, after: Document) -> Document:
+    """Return a detector of several panels, moved as a whole as the same detector of one panel was.
+
+    Parameters
+    ----------
+    panels
+        Imported panel by panel.
+    before, after
+        The same detector as one panel: as the images were imported with it, and as it was refined.
+
+    Returns
+    -------
+    dict
+        A new experiment list: all of `panels` with the beam of `after`, its direction and wavelength.
+    """
+    start, end = (panel_poses(one["detector"][0])[0] for one in (before, after))
+    rotation = _axes(end) @ _axes(start).T
+    shift_mm = end[:, 2] - rotation @ start[:, 2]
+    moved = deepcopy(panels)
+    moved["beam"] = deepcopy(after["beam"])
+    for frame in _outermost(moved):
+        for axis in ("fast_axis", "slow_axis"):
+            frame[axis] = (rotation @ frame[axis]).tolist()
+        frame["origin"] = (rotation @ frame["origin"] + shift_mm).tolist()
+    return moved
+
+
+def _axes(pose: Matrix) -> Matrix:
+    """Return fast, slow and normal as columns, shape (3, 3)."""
+    fast, slow, _ = pose.T
+    return np.array([fast, slow, np.cross(fast, slow)]).T
+
+
 def _framed(header: Mapping[str, Any], refined: Mapping[str, Any]) -> dict[str, Any]:
     """Return the header's detector with the refined frames.
 
@@ -83,7 +118,11 @@ def _framed(header: Mapping[str, Any], refined: Mapping[str, Any]) -> dict[str, 
 
 def _shift(document: Document, shift_mm: Matrix) -> None:
     """Shift the detector's outermost frame, in which the file gives every panel."""
-    detector = document["detector"][0]
-    frames = [detector["hierarchy"]] if "hierarchy" in detector else detector["panels"]
-    for frame in frames:
+    for frame in _outermost(document):
         frame["origin"] = [float(at + by) for at, by in zip(frame["origin"], shift_mm, strict=True)]
+
+
+def _outermost(document: Document) -> list[dict[str, Any]]:
+    """Return the frames in which the file gives everything else of the detector."""
+    detector = document["detector"][0]
+    return [detector["hierarchy"]] if "hierarchy" in detector else list(detector["panels"])

@@ -9,11 +9,12 @@ from beamloop.dials_cli.reflections import IndexingSummary
 from beamloop.errors import InvalidInputError
 from beamloop.joint.crystals import Crystal, Pair, crystal_figures, read_pair
 from beamloop.joint.refine_divided import pairs_of_split, split_pairs
-from beamloop.joint.work import JointWork, RunInput, relative_to
+from beamloop.joint.work import JointWork, relative_to
 from beamloop.records.identifiers import RunId
 from beamloop.records.isomorphism import GroupMember
 from beamloop.records.joint import CrystalKey
 from beamloop.records.program import ProgramResult
+from beamloop.run_files import RunInput
 
 # Alone, a parameter with too few reflections stays as it is: what counts is the joint refinement.
 KEEP_ALL = "auto_reduction.action=fix"

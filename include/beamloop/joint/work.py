@@ -12,27 +12,7 @@ from beamloop.records.joint import Comparison, Joint, JointState
 from beamloop.records.outcome import Outcome
 from beamloop.records.program import ProgramLimits, ProgramResult
 from beamloop.records.run import Run
-
-
-@dataclass(frozen=True, slots=True)
-class RunInput:
-    """A run's last models and reflections, fetched from the store."""
-
-    run_id: RunId  # 17
-    step: str  # "refine": the step that left them
-    stem: str  # "refined": their name
-    folder: Path  # where they are
-    fault: str = ""  # why they are not there
-
-    @property
-    def experiments(self) -> Path:
-        """The models."""
-        return self.folder / f"{self.stem}.expt"
-
-    @property
-    def reflections(self) -> Path:
-        """The reflections."""
-        return self.folder / f"{self.stem}.refl"
+from beamloop.run_files import RunInput
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from beamloop.errors import (
     InvalidInputError,
     TransientError,
 )
+from beamloop.metrology import choose, evidence, index_sweeps, refine
 from beamloop.metrology.step_report import REPORT_NAME, read_step_report, write_step_report
 from beamloop.metrology.work import MetrologyFinding, MetrologyWork
 from beamloop.records.metrology import (
@@ -39,7 +40,12 @@ from beamloop.storage.step_files import fetch_step_files, put_step_file
 
 log = logging.getLogger(__name__)
 
-PERFORM: dict[str, Callable[[MetrologyWork], MetrologyFinding]] = {}
+PERFORM: dict[str, Callable[[MetrologyWork], MetrologyFinding]] = {
+    "choose": choose.perform,
+    "index": index_sweeps.perform,
+    "refine": refine.perform,
+    "evidence": evidence.perform,
+}
 
 
 def run_metrology_step(services: Services, metrology_id: MetrologyId, step: str) -> Metrology:

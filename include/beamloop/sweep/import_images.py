@@ -1,13 +1,11 @@
 """Step import: from image headers to imported.expt."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
 
 from beamloop.dials_cli import programs
 from beamloop.dials_cli.experiments import read_experiments
-from beamloop.dials_cli.paths import is_plain_path
-from beamloop.records.images import MasterImages, NumberedImages, SweepImages
+from beamloop.dials_cli.plain_images import plain_images
+from beamloop.records.images import MasterImages, SweepImages
 from beamloop.records.outcome import OutcomeCode
 from beamloop.records.program import ProgramResult
 from beamloop.sweep.block_words import describe_gap, ranges
@@ -16,8 +14,6 @@ from beamloop.sweep.failures import explain
 from beamloop.sweep.import_master import LINKS, describe_lack, import_master, refuse_bad_master
 from beamloop.sweep.verify_images import code_for, faults_of, words_for
 from beamloop.sweep.work import Finding, StepWork, stopped
-
-LINK_DIGITS = 6
 
 
 def perform(work: StepWork) -> Finding:
@@ -52,7 +48,8 @@ def perform(work: StepWork) -> Finding:
 def _import(work: StepWork, images: SweepImages) -> Sequence[ProgramResult]:
     if isinstance(images, MasterImages):
         return import_master(work, images)
-    named = _plain_images(work, images)
+    # In the run's folder, not in the step's, which is about to be renamed.
+    named = plain_images(images, work.run_directory / LINKS)
     reference = work.reference_from(work.staging)
     return [
         programs.import_images(
@@ -76,24 +73,3 @@ def _refuse_bad_images(work: StepWork, images: SweepImages) -> Finding | None:
     if not faults:
         return None
     return stopped(work, code_for(faults), f"Of {work.image_count} images, {words_for(faults)}")
-
-
-def _plain_images(work: StepWork, images: NumberedImages) -> Path | list[Path]:
-    """Return what DIALS can parse: a template, or each file where numbers are missing.
-
-    From a template DIALS 3.12 refuses gaps, or takes the first image's angle for every block. Where the names
-    are not plain, links with plain names and the same numbers stand for the files. They are in the run's
-    folder, not in the step's: imported.expt holds their paths, and the step's folder is about to be renamed.
-    """
-    if not is_plain_path(images.directory / images.path(images.first).name):
-        linked = replace(images, directory=work.run_directory / LINKS, prefix="image_", digits=LINK_DIGITS)
-        _make_links(linked.directory, images.paths(), linked.paths())
-        images = linked
-    return images.paths() if images.missing else images.directory / images.template
-
-
-def _make_links(folder: Path, targets: Sequence[Path], links: Sequence[Path]) -> None:
-    folder.mkdir(exist_ok=True)
-    for target, link in zip(targets, links, strict=True):
-        link.unlink(missing_ok=True)
-        link.symlink_to(target)

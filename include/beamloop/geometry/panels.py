@@ -1,0 +1,164 @@
+"""Where the panels of a detector stand, and by how much they differ between two geometries.
+
+Frame: DIALS's laboratory frame, lengths in mm, the sample at the origin. A panel's own frame: its fast axis,
+its slow axis, and their cross product, the normal.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from beamloop.dials_cli.detector import Matrix, panel_poses
+from beamloop.geometry.models import Document, beam_direction, beam_path_mm
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Panels:
+    """The panels of a detector."""
+
+    centres_mm: Matrix  # (panels, 3), laboratory frame
+    axes: Matrix  # (panels, 3, 3), fast, slow and normal as rows
+    sizes_mm: Matrix  # (panels, 2), along fast and slow
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PanelMoves:
+    """By how much panels differ, a rigid motion of all of them taken off."""
+
+    shift_um: Matrix  # (panels, 3), along fast, slow and normal of the panel
+    rotation_mrad: Matrix  # (panels, 3), about fast, slow and normal of the panel
+
+
+@dataclass(frozen=True, slots=True)
+class WholeDetector:
+    """A detector as one body, seen along its beam."""
+
+    distance_mm: float  # 250.37, from the sample along the beam to the mean plane
+    beam_fast_mm: float  # 1.31, from the mean of the panels' centres to where the beam meets the mean plane
+    beam_slow_mm: float  # -0.42
+    # By which right-handed turn about its own axis a plane square to the beam would stand as it does.
+    tilt_fast_mrad: float  # 3.1, about the mean fast axis
+    tilt_slow_mrad: float  # -1.9, about the mean slow axis
+
+
+def panels_of(document: Document) -> Panels:
+    """Return the panels of a geometry, in the file's order."""
+    detector = document["detector"][0]
+    poses = np.array(panel_poses(detector))
+    fast, slow, origin = poses[:, :, 0], poses[:, :, 1], poses[:, :, 2]
+    sizes_mm = np.array(
+        [np.array(panel["image_size"]) * np.array(panel["pixel_size"]) for panel in detector["panels"]]
+    )
+    centres_mm = origin + sizes_mm[:, :1] / 2 * fast + sizes_mm[:, 1:] / 2 * slow
+    return Panels(centres_mm, np.stack([fast, slow, np.cross(fast, slow)], axis=1), sizes_mm)
+
+
+def rigid_motion(points: Matrix, others: Matrix) -> tuple[Matrix, Matrix]:
+    """Return the rotation R, shape (3, 3), and the shift t, shape (3,), for which R p + t is nearest to q.
+
+    Parameters
+    ----------
+    points, others
+        p and q, shape (n, 3), the same points; not all on one line.
+
+    Notes
+    -----
+    Least squares by singular value decomposition. Source: W. Kabsch, Acta Cryst. A32 (1976) 922;
+    S. Umeyama, IEEE Trans. PAMI 13 (1991) 376, for the sign.
+    """
+    mean, other_mean = points.mean(axis=0), others.mean(axis=0)
+    left, _, right = np.linalg.svd((points - mean).T @ (others - other_mean))
+    sign = np.sign(np.linalg.det(left @ right))
+    rotation = (left @ np.diag([1.0, 1.0, sign]) @ right).T
+    return rotation, other_mean - rotation @ mean
+
+
+def panel_moves(before: Panels, after: Panels, fitted: Matrix | None = None) -> PanelMoves:
+    """Return how panels moved against each other.
+
+    The rigid motion that takes the corners of the panels from before nearest to where they are after is
+    taken off: distance, beam centre and tilts of the whole do not count.
+
+    Parameters
+    ----------
+    before, after
+        The same panels.
+    fitted
+        Which panels define the rigid motion, shape (panels,), bool; None: all.
+    """
+    chosen = np.ones(len(before.centres_mm), bool) if fitted is None else fitted
+    rotation, shift = rigid_motion(_corners_mm(before)[chosen].reshape(-1, 3),
+                                   _corners_mm(after)[chosen].reshape(-1, 3))  # fmt: skip
+    moved_mm = after.centres_mm - (before.centres_mm @ rotation.T + shift)
+    axes = before.axes @ rotation.T
+    # What is left turns the axes from before into those after: rows of both are the panels' vectors.
+    turned = np.einsum("pij,pkj->pik", axes, after.axes)
+    return PanelMoves(
+        shift_um=1e3 * np.einsum("pij,pj->pi", axes, moved_mm),
+        rotation_mrad=1e3 * np.array([_rotation_vector(matrix) for matrix in turned]),
+    )
+
+
+def _corners_mm(panels: Panels) -> Matrix:
+    """Return the corners, shape (panels, 4, 3)."""
+    half = panels.sizes_mm[:, None, :] / 2 * np.array([[-1, -1], [1, -1], [-1, 1], [1, 1]])
+    return np.asarray(panels.centres_mm[:, None, :] + np.einsum("pck,pkj->pcj", half, panels.axes[:, :2]))
+
+
+def _rotation_vector(matrix: Matrix) -> Matrix:
+    """Return axis times angle in rad, shape (3,), of a small rotation whose columns are the turned axes."""
+    return (
+        np.array([matrix[2, 1] - matrix[1, 2], matrix[0, 2] - matrix[2, 0], matrix[1, 0] - matrix[0, 1]]) / 2
+    )
+
+
+def rms_in_plane_um(moves: PanelMoves, chosen: Matrix | None = None) -> float:
+    """Return the root mean square of the shifts along fast and slow: of one axis, not of the length.
+
+    Shifts along the normal do not count: spots at small angles hardly see them.
+    """
+    shifts = moves.shift_um[:, :2] if chosen is None else moves.shift_um[chosen, :2]
+    return float(np.sqrt(np.mean(shifts**2)))
+
+
+def whole_detector(document: Document) -> WholeDetector:
+    """Return distance, beam centre and tilts of a geometry, the beam's direction counted in.
+
+    Raises
+    ------
+    InvalidInputError
+        When the beam never meets the detector's mean plane.
+    """
+    panels, beam = panels_of(document), beam_direction(document)
+    area = panels.sizes_mm.prod(axis=1)
+    centre = np.average(panels.centres_mm, axis=0, weights=area)
+    normal = _unit(np.average(panels.axes[:, 2], axis=0, weights=area))
+    mean_fast = np.average(panels.axes[:, 0], axis=0, weights=area)
+    fast = _unit(mean_fast - (mean_fast @ normal) * normal)
+    slow = np.cross(normal, fast)
+    path_mm = beam_path_mm(document)
+    across = path_mm * beam - centre
+    towards = beam @ normal
+    return WholeDetector(
+        distance_mm=path_mm,
+        beam_fast_mm=float(across @ fast),
+        beam_slow_mm=float(across @ slow),
+        tilt_fast_mrad=1e3 * float(np.arctan(beam @ slow / towards)),
+        tilt_slow_mrad=-1e3 * float(np.arctan(beam @ fast / towards)),
+    )
+
+
+def _unit(vector: Matrix) -> Matrix:
+    return np.asarray(vector / np.linalg.norm(vector))
+
+
+def hierarchy_depth(document: Document) -> int:
+    """Return the deepest level at which a detector's parts can be refined: 0 for one panel, 1 for modules."""
+    detector = document["detector"][0]
+    if len(detector["panels"]) == 1:
+        return 0
+    return _depth(detector["hierarchy"]) if "hierarchy" in detector else 0
+
+
+def _depth(node: Document) -> int:
+    return max(1 if "panel" in child else 1 + _depth(child) for child in node["children"])

@@ -1,0 +1,187 @@
+"""The tables of a candidate's evidence as plain values; docs/json.md describes them.
+
+Before is the geometry that the data were imported with, `whole` the detector moved as one body (level 0),
+after the candidate; the same reflections on all three.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from beamloop.dials_cli.correlations import Correlations
+from beamloop.dials_cli.geometry_comparison import GeometryComparison
+from beamloop.geometry.models import Document
+from beamloop.geometry.panels import panel_moves, panels_of, whole_detector
+from beamloop.metrology.half_split import HalfSplit
+from beamloop.metrology.offers import panel_names
+from beamloop.metrology.refine import Level
+
+FORMAT = 1
+SHELLS = 6  # of resolution, with as many held-out reflections each
+FIELDS = (8, 4)  # of a panel, along fast and slow: modules are twice as wide as high
+PANEL_PARAMETERS = ("Shift1", "Shift2", "Tau1", "Tau2", "Tau3")
+
+Mask = NDArray[np.bool_]
+
+
+def rmsd_row(comparison: GeometryComparison, chosen: int, rows: Mask | None = None) -> dict[str, Any]:
+    """Return RMSDs along x and y in mm before, with level 0 and with the chosen level.
+
+    Parameters
+    ----------
+    comparison
+        With the geometries as imported, of level 0, of level 1 ...
+    chosen
+        The candidate's level.
+    rows
+        Which reflections, shape (n,); None: all.
+    """
+    count = len(comparison.panel) if rows is None else int(rows.sum())
+    return {
+        "count": count,
+        "rmsd_before_mm": comparison.rmsd_mm(0, rows),
+        "rmsd_whole_mm": comparison.rmsd_mm(1, rows),
+        "rmsd_after_mm": comparison.rmsd_mm(1 + chosen, rows),
+    }
+
+
+def level_row(level: Level, held_out: GeometryComparison) -> dict[str, Any]:
+    """Return what a level came to."""
+    return {
+        "level": level.level,
+        "used_count": level.used_count,
+        "rmsd_mm": level.rmsd_mm,
+        "rmsd_phi_deg": level.rmsd_phi_deg,
+        "held_out_rmsd_mm": held_out.rmsd_mm(1 + level.level),
+        "fixed_panels": list(level.fixed_panels),
+    }
+
+
+def panel_table(
+    start: Document,
+    header: Document,
+    candidate: Document,
+    level: Level,
+    *,
+    refined: GeometryComparison,
+    held_out: GeometryComparison,
+    split: HalfSplit | None,
+) -> list[dict[str, Any]]:
+    """Return a row for each panel."""
+    after = panels_of(candidate)
+    moves, from_header = panel_moves(panels_of(start), after), panel_moves(panels_of(header), after)
+    rows = []
+    for place, name in enumerate(panel_names(candidate)):
+        own = refined.panel == place
+        rows.append(
+            {
+                "panel": name,
+                "used_count": level.panel_counts[place],
+                "fixed": name in level.fixed_panels,
+                "covered_fraction": covered_fraction(refined, own, candidate, place),
+                "shift_um": moves.shift_um[place].tolist(),
+                "rotation_mrad": moves.rotation_mrad[place].tolist(),
+                "shift_from_header_um": from_header.shift_um[place].tolist(),
+                "half_split_um": _half_split(split, place),
+                "refined": rmsd_row(refined, level.level, own),
+                "held_out": rmsd_row(held_out, level.level, held_out.panel == place),
+            }
+        )
+    return rows
+
+
+def _half_split(split: HalfSplit | None, place: int) -> list[float] | None:
+    if split is None or not split.compared[place]:
+        return None
+    shift_um: list[float] = split.moves.shift_um[place, :2].tolist()
+    return shift_um
+
+
+def covered_fraction(comparison: GeometryComparison, own: Mask, document: Document, place: int) -> float:
+    """Return the share of a panel's fields, eight by four, that have a reflection."""
+    size_px = np.array(document["detector"][0]["panels"][place]["image_size"])
+    fields = np.floor(comparison.xy_px[own] / size_px * FIELDS).astype(int)
+    inside = np.clip(fields, 0, np.array(FIELDS) - 1)
+    return len(np.unique(inside, axis=0)) / (FIELDS[0] * FIELDS[1])
+
+
+def shell_table(
+    refined: GeometryComparison, held_out: GeometryComparison, chosen: int
+) -> list[dict[str, Any]]:
+    """Return a row for each shell of resolution, from low to high, with as many held-out reflections each."""
+    s2 = 1 / held_out.d_angstrom**2
+    edges = np.quantile(s2, np.linspace(0, 1, SHELLS + 1))
+    rows = []
+    for least, greatest in pairwise(edges):
+        ours, theirs = (
+            (1 / one.d_angstrom**2 >= least) & (1 / one.d_angstrom**2 <= greatest)
+            for one in (refined, held_out)
+        )
+        rows.append(
+            {
+                "d_max_angstrom": float(least**-0.5),
+                "d_min_angstrom": float(greatest**-0.5),
+                "refined": rmsd_row(refined, chosen, ours),
+                "held_out": rmsd_row(held_out, chosen, theirs),
+            }
+        )
+    return rows
+
+
+def whole_table(header: Document, start: Document, refined: Document) -> dict[str, Any]:
+    """Return distance, beam centre and tilts as the headers have them, as imported, and refined."""
+    documents = {"header": header, "before": start, "after": refined}
+    return {name: asdict(whole_detector(document)) for name, document in documents.items()}
+
+
+def correlation_table(found: Correlations, parts: Sequence[str]) -> list[dict[str, Any]]:
+    """Return how each part's distance correlates with its other parameters and with the cell.
+
+    Parameters
+    ----------
+    found
+        Of the refinement at the candidate's level.
+    parts
+        Names of the groups of that level, in DIALS's order.
+
+    Returns
+    -------
+    list
+        The largest coefficient by amount, of residuals in X or Y, with the parameter's name; none for parts
+        that were not refined.
+    """
+    places = {label: place for place, label in enumerate(found.labels)}
+    cell = [label for label in found.labels if "g_param" in label]
+    rows = []
+    for number, part in enumerate(parts, start=1):
+        own = f"Detector1Group{number}" if f"Detector1Group{number}Dist" in places else "Detector1"
+        distance = places.get(f"{own}Dist")
+        if distance is None:
+            continue
+        others = {name: places[f"{own}{name}"] for name in PANEL_PARAMETERS if f"{own}{name}" in places}
+        rows.append(
+            {
+                "part": part,
+                "with_own": _largest(found.matrices, distance, others),
+                "with_cell": _largest(found.matrices, distance, {label: places[label] for label in cell}),
+            }
+        )
+    return rows
+
+
+def _largest(
+    matrices: Mapping[str, NDArray[np.float64]], row: int, columns: Mapping[str, int]
+) -> dict[str, Any] | None:
+    found = [
+        (float(matrices[residual][row, column]), name, residual)
+        for name, column in columns.items()
+        for residual in ("X", "Y")
+    ]
+    if not found:
+        return None
+    value, name, residual = max(found, key=lambda one: abs(one[0]))
+    return {"coefficient": value, "parameter": name, "residual": residual}
