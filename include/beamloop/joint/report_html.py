@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from math import ceil, log10
 
+from beamloop.html_report import all_commands, picture, table, whole_page
 from beamloop.joint.compare import stayed_members
 from beamloop.joint.integrate import Integrated
 from beamloop.joint.words import did_it_help, next_thing
@@ -17,20 +18,6 @@ from beamloop.records.joint import (
     MemberFigures,
 )
 
-STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; color: #222; }
-body { max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.6rem; margin-bottom: .2rem; } h2 { font-size: 1.25rem; margin-top: 2.2rem; }
-.answer { font-size: 1.1rem; border-left: .4rem solid #0072B2; padding: .4rem 1rem; background: #f2f7fb; }
-.kept { border-color: #D55E00; background: #fdf3ec; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .6rem 0; }
-th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid #ddd; }
-th:first-child, td:first-child { text-align: left; } .wide { overflow-x: auto; }
-.wide td { white-space: nowrap; }
-img { max-width: 100%; } .side { display: grid; grid-template-columns: 1fr 1fr; gap: 1rem; }
-.quiet { color: #555; } code { background: #f4f4f4; padding: 0 .2rem; overflow-wrap: anywhere; }
-@media (max-width: 50rem) { .side { grid-template-columns: 1fr; } }
-"""
 CAPTIONS = {
     "cells": "Each crystal's axes before (orange circles) and after (blue squares), as deviations from the "
     "mean of all.",
@@ -56,9 +43,9 @@ class ReportPage:
 def report_page(page: ReportPage) -> str:
     """Return the HTML text."""
     joint = page.joint
-    title = escape(f"Joint refinement {joint.joint_id}: {joint.collection_name}, group {joint.group_name}")
+    title = f"Joint refinement {joint.joint_id}: {joint.collection_name}, group {joint.group_name}"
     parts = (
-        f"<h1>{title}</h1>",
+        f"<h1>{escape(title)}</h1>",
         f'<p class="quiet">{len(joint.members)} crystals, DIALS {escape(joint.dials_version)}, asked for by '
         f"{escape(joint.requested_by)} at {joint.asked_at:%Y-%m-%d %H:%M} UTC</p>",
         _answer(page.comparison),
@@ -74,10 +61,7 @@ def report_page(page: ReportPage) -> str:
         "<h2>Integration with the joint models</h2>" + _integration(page.integrated),
         "<h2>How it was done</h2>" + _commands(page),
     )
-    return (
-        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f"<style>{STYLE}</style></head><body>\n" + "\n".join(parts) + "\n</body></html>\n"
-    )
+    return whole_page(title, parts)
 
 
 def _answer(comparison: Comparison) -> str:
@@ -102,7 +86,7 @@ def _group_table(comparison: Comparison) -> str:
     ):
         rows.append((name, value(comparison.before), value(comparison.after)))
     setting = f'<p class="quiet">Cells compared in the setting: {escape(comparison.setting)}.</p>'
-    return _table(("", "before", "after"), rows) + setting
+    return table(("", "before", "after"), rows) + setting
 
 
 def _distances(group: GroupFigures) -> str:
@@ -121,7 +105,7 @@ def _crystal_table(comparison: Comparison) -> str:
         member.name: number for number, (member, _, _) in enumerate(stayed_members(comparison.members), 1)
     }
     rows = [row for member in comparison.members for row in _crystal_rows(member, serials.get(member.name))]
-    return f'<div class="wide">{_table(heads, rows)}</div>'
+    return f'<div class="wide">{table(heads, rows)}</div>'
 
 
 def _crystal_rows(member: MemberFigures, serial: int | None) -> Iterable[tuple[str, ...]]:
@@ -162,17 +146,15 @@ def _left(comparison: Comparison) -> str:
 
 
 def _trees(page: ReportPage) -> str:
-    pictures = "".join(_picture(page.images[name], name) for name in ("tree_before", "tree_after"))
+    pictures = "".join(
+        picture(page.images[name], name.replace("_", " ")) for name in ("tree_before", "tree_after")
+    )
     return f'<div class="side">{pictures}</div>'
 
 
 def _image(page: ReportPage, name: str) -> str:
     caption = f'<figcaption class="quiet">{CAPTIONS[name]}</figcaption>'
-    return f"<figure>{_picture(page.images[name], name)}{caption}</figure>"
-
-
-def _picture(address: str, name: str) -> str:
-    return f'<img src="{address}" alt="{escape(name.replace("_", " "))}">'
+    return f"<figure>{picture(page.images[name], name.replace('_', ' '))}{caption}</figure>"
 
 
 def _integration(integrated: Sequence[Integrated]) -> str:
@@ -182,27 +164,17 @@ def _integration(integrated: Sequence[Integrated]) -> str:
         (one.name, one.mtz or f"none: {one.why}", "yes" if one.for_merging else "no")
         for one in integrated
     ]  # fmt: skip
-    return _table(("crystal", "MTZ file", "for merging"), rows)
+    return table(("crystal", "MTZ file", "for merging"), rows)
 
 
 def _commands(page: ReportPage) -> str:
     options = " ".join(page.joint.options.refine)
-    cost = _table(
+    cost = table(
         ("step", "programs", "CPU (s)", "memory (MB)"),
         [
             (step.step, str(len(step.programs)), f"{step.cpu_s:.1f}", f"{step.peak_memory_bytes / 1e6:.0f}")
             for step in page.steps
         ],
     )
-    argv = [" ".join(program.argv) for step in page.steps for program in step.programs]
-    lines = "".join(f"<li><code>{escape(line)}</code></li>" for line in argv)
-    return (
-        f"<p>Options of dials.refine: <code>{escape(options)}</code></p>{cost}"
-        f"<details><summary>All commands</summary><ol>{lines}</ol></details>"
-    )
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f"<th>{escape(name)}</th>" for name in heads)
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    argvs = [program.argv for step in page.steps for program in step.programs]
+    return f"<p>Options of dials.refine: <code>{escape(options)}</code></p>{cost}{all_commands(argvs)}"

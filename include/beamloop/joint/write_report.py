@@ -1,6 +1,5 @@
 """Step report: figures, one HTML file for people, one JSON file for programs, and the last word."""
 
-import base64
 import json
 from dataclasses import asdict
 from importlib.metadata import version
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from beamloop.dials_cli.correlations import read_correlations
 from beamloop.errors import InvalidInputError
+from beamloop.html_report import embedded
 from beamloop.joint.correlate import FOLDER, MOMENTS
 from beamloop.joint.integrate import Integrated, read_integrated
 from beamloop.joint.plots import draw_all, draw_correlations
@@ -33,7 +33,7 @@ def perform(work: JointWork) -> JointFinding:
             try_next="Remove its folder, then clear the task refine in Airflow.",
         )
     integrated = read_integrated(work.directory / "integrate")
-    images = {name: _embedded(path) for name, path in _draw(work, comparison).items()}
+    images = {name: embedded(path) for name, path in _draw(work, comparison).items()}
     page = ReportPage(work.joint, comparison, integrated, tuple(reports), images)
     (work.staging / REPORT_HTML).write_text(report_page(page), "utf-8")
     document = _document(work, comparison, integrated, reports)
@@ -49,11 +49,6 @@ def _draw(work: JointWork, comparison: Comparison) -> dict[str, Path]:
         images["correlations"] = work.staging / "correlations.svg"
         save_figure(draw_correlations(*map(read_correlations, files)), images["correlations"])
     return images
-
-
-def _embedded(path: Path) -> str:
-    """Return an SVG file as the address of an image that needs no other file."""
-    return "data:image/svg+xml;base64," + base64.b64encode(path.read_bytes()).decode("ascii")
 
 
 def _document(
