@@ -32,9 +32,9 @@ from beamloop.simulate.plan import (
 WEDGES = 73
 IMAGES = (8, 14, 20, 10, 16, 12, 18)  # of 0.5 degrees
 BLANK_STRAYS = (0, 20, 40, 60)
-# The plain sequence brings 79 of the 146 wedges of seeds 11 and 12 to MTZ with the right cell (54 %). With 3.2
-# it brings 65, which were taken to come through with 4.0 too. The figure was found by the 60 spots that the
-# sequence needs (seed 2) and that 63 % of 27 wedges with a crystal (seed 3) have.
+# The plain sequence brings 79 of the 146 wedges of seeds 11 and 12 to MTZ with the right cell (54 %). With
+# 3.2 it brings 65, which were taken to come through with 4.0 too. The figure was found by the 60 spots that
+# the sequence needs (seed 2) and that 63 % of 27 wedges with a crystal (seed 3) have.
 MEDIAN_PHOTONS = 4.0
 
 
