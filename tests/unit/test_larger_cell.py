@@ -2,18 +2,27 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import gemmi
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.services.scripted_dials import scripted_work
+from tests.unit.test_ladder import lattice
 
 from beamloop.dials_cli.crystal import summarise_crystal
 from beamloop.dials_cli.supercell import primitive_axes, write_with_axes
 from beamloop.errors import InvalidInputError
+from beamloop.records.outcome import OutcomeCode
 from beamloop.records.sample import Sample, UnitCell
+from beamloop.sweep import larger_cell
+from beamloop.sweep.attempt import Attempt
 from beamloop.sweep.between_points import find_between
 from beamloop.sweep.cell_words import against_known
+from beamloop.sweep.known_rungs import SIMPLE_RUNGS, Rung
+from beamloop.sweep.rungs import Inputs
+from beamloop.sweep.work import Finding, StepWork, stopped
 
 pytestmark = pytest.mark.unit
 
@@ -113,3 +122,42 @@ def test_only_a_multiple_of_the_known_cell_is_told() -> None:
     assert against_known("H 3", (99.0, 99.0, 137.5, 90.0, 90.0, 120.0), KNOWN) == ""
     assert against_known("P 1", doubled, KNOWN) == ""
     assert against_known("H 3", doubled, Sample("H 3")) == ""
+
+
+@pytest.mark.parametrize(("symmetric", "tried"), [(True, ["H 3"]), (False, ["H 3", "P 1"])])
+def test_a_larger_cell_without_the_smaller_ones_symmetry_is_triclinic(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, symmetric: bool, tried: list[str]
+) -> None:
+    work = scripted_work(tmp_path, "index", lambda _: "Nothing shall be started.")
+    fact = lattice(150, 204).fact
+    rows = {"real_space_a": [98.3, 0, 0], "real_space_b": [-49.15, 85.13, 0], "real_space_c": [0, 0, 136.6]}
+    document = {"crystal": [{"__id__": "crystal", **rows, "space_group_hall_symbol": " R 3"}]}
+    (work.staging / "indexed.expt").write_text(json.dumps(document), "utf-8")
+    crystal = summarise_crystal(document["crystal"][0])
+    listed = SimpleNamespace(experiments=(SimpleNamespace(crystal=crystal),))
+    doubled = spots_of(np.array(LARGER[0], dtype=np.float64), 60, np.random.default_rng(5))
+    asked: list[str | None] = []
+
+    def impose(_: StepWork, __: Rung, ___: Path, known: Inputs, sample: Sample) -> Finding:
+        assert known == Inputs(work.staging / "larger_cell.expt", tmp_path / "strong.refl")
+        asked.append(sample.space_group)
+        if sample.space_group == "H 3" and not symmetric:
+            return stopped(work, OutcomeCode.WRONG_SYMMETRY, "It has no H 3.")
+        return Finding("150 of 204 spots indexed", crystals=(fact,))
+
+    monkeypatch.setattr(larger_cell, "impose", impose)
+    monkeypatch.setattr(larger_cell, "read_experiments", lambda _: listed)
+    conventional = doubled @ np.linalg.inv(primitive_axes("H 3")).T
+    monkeypatch.setattr(larger_cell, "fractional_indices", lambda *_: conventional)
+    spots = Inputs(tmp_path / "imported.expt", tmp_path / "strong.refl")
+    found = Attempt(
+        "fft1d, known cell", "", SIMPLE_RUNGS[0], spots, work.staging, Finding("", crystals=(fact,))
+    )
+    attempts = larger_cell.look_for_larger_cell(work, found)
+    assert asked == tried
+    assert [attempt.accepted for attempt in attempts] == [*[False] * (len(tried) - 1), True]
+    assert all("cell is 2 times as large" in attempt.finding.text for attempt in attempts)
+    start = json.loads((work.staging / "larger_cell.expt").read_text("utf-8"))
+    # Niggli's axes of the rhombohedral lattice with c = 273.2: two a, and the edge of the rhombohedron.
+    written = summarise_crystal(start["crystal"][0]).cell.as_tuple()
+    assert sorted(written[:3]) == pytest.approx([98.3, 98.3, np.hypot(98.3 / 3**0.5, 273.2 / 3)], abs=0.01)
