@@ -21,6 +21,8 @@ class Correlations:
 
     labels: tuple[str, ...]  # ("Detector1Dist", ..., "Beam1Mu2", "CrystalPhi1", ...), DIALS's names
     matrices: Mapping[str, NDArray[np.float64]]  # by residual: "X", "Y", "Phi"; each of shape (n, n)
+    # Of X and Y together the normal matrix, scaled to 1 on its diagonal; shape (n, n), empty in older files.
+    on_detector: NDArray[np.float64]
 
 
 def correlate_parameters(
@@ -73,7 +75,8 @@ def read_correlations(path: Path) -> Correlations:
     try:
         document = json.loads(path.read_bytes())
         matrices = {name: np.array(rows, dtype=float) for name, rows in document["matrices"].items()}
-        return Correlations(tuple(document["labels"]), matrices)
+        on_detector = np.array(document.get("on_detector", []), dtype=float)
+        return Correlations(tuple(document["labels"]), matrices, on_detector)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InvalidInputError(
             f"{path} cannot be read as correlations of parameters: {error!r}.",

@@ -22,7 +22,7 @@ from beamloop.errors import (
     InvalidInputError,
     TransientError,
 )
-from beamloop.metrology import choose, evidence, index_sweeps, refine
+from beamloop.metrology import choose, evidence, index_sweeps, refine, write_report
 from beamloop.metrology.step_report import REPORT_NAME, read_step_report, write_step_report
 from beamloop.metrology.work import MetrologyFinding, MetrologyWork
 from beamloop.records.metrology import (
@@ -45,6 +45,7 @@ PERFORM: dict[str, Callable[[MetrologyWork], MetrologyFinding]] = {
     "index": index_sweeps.perform,
     "refine": refine.perform,
     "evidence": evidence.perform,
+    "report": write_report.perform,
 }
 
 

@@ -16,13 +16,13 @@ from beamloop.dials_cli.correlations import Correlations
 from beamloop.dials_cli.geometry_comparison import GeometryComparison
 from beamloop.geometry.models import Document
 from beamloop.geometry.panels import panel_moves, panels_of, whole_detector
+from beamloop.metrology.face import covered_fractions, face_of
 from beamloop.metrology.half_split import HalfSplit
 from beamloop.metrology.offers import panel_names
 from beamloop.metrology.refine import Level
 
 FORMAT = 1
 SHELLS = 6  # of resolution, with as many held-out reflections each
-FIELDS = (8, 4)  # of a panel, along fast and slow: modules are twice as wide as high
 PANEL_PARAMETERS = ("Shift1", "Shift2", "Tau1", "Tau2", "Tau3")
 
 Mask = NDArray[np.bool_]
@@ -74,6 +74,7 @@ def panel_table(
     """Return a row for each panel."""
     after = panels_of(candidate)
     moves, from_header = panel_moves(panels_of(start), after), panel_moves(panels_of(header), after)
+    covered = covered_fractions(face_of(candidate), refined)
     rows = []
     for place, name in enumerate(panel_names(candidate)):
         own = refined.panel == place
@@ -82,7 +83,7 @@ def panel_table(
                 "panel": name,
                 "used_count": level.panel_counts[place],
                 "fixed": name in level.fixed_panels,
-                "covered_fraction": covered_fraction(refined, own, candidate, place),
+                "covered_fraction": float(covered[place]),
                 "shift_um": moves.shift_um[place].tolist(),
                 "rotation_mrad": moves.rotation_mrad[place].tolist(),
                 "shift_from_header_um": from_header.shift_um[place].tolist(),
@@ -99,14 +100,6 @@ def _half_split(split: HalfSplit | None, place: int) -> list[float] | None:
         return None
     shift_um: list[float] = split.moves.shift_um[place, :2].tolist()
     return shift_um
-
-
-def covered_fraction(comparison: GeometryComparison, own: Mask, document: Document, place: int) -> float:
-    """Return the share of a panel's fields, eight by four, that have a reflection."""
-    size_px = np.array(document["detector"][0]["panels"][place]["image_size"])
-    fields = np.floor(comparison.xy_px[own] / size_px * FIELDS).astype(int)
-    inside = np.clip(fields, 0, np.array(FIELDS) - 1)
-    return len(np.unique(inside, axis=0)) / (FIELDS[0] * FIELDS[1])
 
 
 def shell_table(
@@ -151,8 +144,8 @@ def correlation_table(found: Correlations, parts: Sequence[str]) -> list[dict[st
     Returns
     -------
     list
-        The largest coefficient by amount, of residuals in X or Y, with the parameter's name; none for parts
-        that were not refined.
+        For each refined part the parameter with the largest coefficient by amount, over residuals in X and Y
+        together.
     """
     places = {label: place for place, label in enumerate(found.labels)}
     cell = [label for label in found.labels if "g_param" in label]
@@ -166,22 +159,16 @@ def correlation_table(found: Correlations, parts: Sequence[str]) -> list[dict[st
         rows.append(
             {
                 "part": part,
-                "with_own": _largest(found.matrices, distance, others),
-                "with_cell": _largest(found.matrices, distance, {label: places[label] for label in cell}),
+                "with_own": _largest(found.on_detector, distance, others),
+                "with_cell": _largest(found.on_detector, distance, {label: places[label] for label in cell}),
             }
         )
     return rows
 
 
-def _largest(
-    matrices: Mapping[str, NDArray[np.float64]], row: int, columns: Mapping[str, int]
-) -> dict[str, Any] | None:
-    found = [
-        (float(matrices[residual][row, column]), name, residual)
-        for name, column in columns.items()
-        for residual in ("X", "Y")
-    ]
+def _largest(matrix: NDArray[np.float64], row: int, columns: Mapping[str, int]) -> dict[str, Any] | None:
+    found = [(float(matrix[row, column]), name) for name, column in columns.items()]
     if not found:
         return None
-    value, name, residual = max(found, key=lambda one: abs(one[0]))
-    return {"coefficient": value, "parameter": name, "residual": residual}
+    value, name = max(found, key=lambda one: abs(one[0]))
+    return {"coefficient": value, "parameter": name}

@@ -48,7 +48,9 @@ def main(experiments_path, reflections_path, position, output, *options):
     residuals = ("X", "Y", "Phi")
     blocks = np.split(rows, len(residuals), axis=1)
     matrices = {name: correlations(block).tolist() for name, block in zip(residuals, blocks, strict=True)}
-    Path(output).write_text(json.dumps({"labels": labels, "matrices": matrices}))
+    on_detector = cosines(np.hstack(blocks[:2])).tolist()
+    document = {"labels": labels, "matrices": matrices, "on_detector": on_detector}
+    Path(output).write_text(json.dumps(document))
 
 
 def chosen_columns(parameterisation, position):
@@ -74,9 +76,18 @@ def correlations(rows):
     Where a panel moves along its own axis every spot moves alike: what little such a row varies is rounding.
     """
     centred = rows - rows.mean(axis=1, keepdims=True)
-    norms = np.linalg.norm(centred, axis=1)
-    norms[norms <= ROUNDING * np.linalg.norm(rows, axis=1)] = np.inf
-    scaled = centred / norms[:, None]
+    centred[np.linalg.norm(centred, axis=1) <= ROUNDING * np.linalg.norm(rows, axis=1)] = 0.0
+    return cosines(centred)
+
+
+def cosines(rows):
+    """Return the cosines of the angles between rows, shape (n, n); 0 for a row of zeros.
+
+    Between columns of the Jacobian they are the elements of the normal matrix, scaled to 1 on its diagonal.
+    """
+    norms = np.linalg.norm(rows, axis=1)
+    norms[norms == 0] = np.inf
+    scaled = rows / norms[:, None]
     matrix = scaled @ scaled.T
     np.fill_diagonal(matrix, 1.0)
     return matrix
