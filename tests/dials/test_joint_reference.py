@@ -24,7 +24,8 @@ POLYHEDRA = DATA / "polyhedra_wedges"
 L_CYSTEINE = DATA / "l_cysteine_integrated"
 FIFTEEN = (2, 3, 4, 5, 6, 7, 9, 11, 12, 13, 14, 17, 18, 19, 20)
 AS_PUBLISHED = JointOptions(
-    refine=("scan_varying=false", "outlier.algorithm=null", "close_to_spindle_cutoff=0.05")
+    refine=("scan_varying=false", "outlier.algorithm=null", "close_to_spindle_cutoff=0.05"),
+    outlier_rounds=1,
 )
 
 

@@ -133,6 +133,18 @@ def test_a_check_that_is_killed_anywhere_is_made_good_by_the_next_one_with_the_s
     assert not list(bench.services.run_root.rglob(".staging-*"))
 
 
+def test_a_sweep_of_too_few_reflections_is_named_and_in_no_group(bench: IsomorphismBench) -> None:
+    bench.process(alike(4))
+    bench.plate.ask("weak", "unmarked")
+    bench.end_processed("weak", [scaled(1)], used_count=8)
+    bench.end_processed("unmarked", [scaled(1)], used_count=None)  # its 181 indexed ones count then
+    assert bench.check().verdict is Verdict.ISOMORPHOUS
+    assert bench.groups() == {"A": ["unmarked", "xtal1", "xtal2", "xtal3", "xtal4"]}
+    weak = bench.members()["weak"]
+    assert (weak.standing, weak.serial, weak.common_cell) == (Standing.NOT_JUDGED, None, None)
+    assert "rests on 8 reflections; 25 are needed" in weak.sentence
+
+
 def test_findings_carry_figures_and_point_to_the_sweeps(bench: IsomorphismBench) -> None:
     bench.process(alike(5) | {"odd": DOUBLED})
     bench.plate.ask("tilted")

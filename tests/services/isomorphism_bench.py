@@ -57,10 +57,12 @@ class IsomorphismBench:
         for sweep, cell in cells.items():
             self.end_processed(sweep, [cell], space_group)
 
-    def end_processed(self, sweep: str, cells: Sequence[Cell], space_group: str = "H 3") -> None:
+    def end_processed(
+        self, sweep: str, cells: Sequence[Cell], space_group: str = "H 3", used_count: int | None = 160
+    ) -> None:
         """Let a sweep's newest run end as processed with these crystals."""
         crystals = tuple(
-            CrystalFact(n, space_group, cell, None, 181, 0.04, 0.05, 0.2, 0.3, 0.1, 250, 84, 90)
+            CrystalFact(n, space_group, cell, None, 181, 0.04, 0.05, 0.2, 0.3, 0.1, 250, 84, 90, used_count)
             for n, cell in enumerate(cells, start=1)
         )
         outcome = Outcome(OutcomeCode.PROCESSED, "Images to MTZ.", "refine")

@@ -1,5 +1,6 @@
 """What a report says, without a catalogue: symmetry, sentences, the page."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from beamloop.isomorphism.lattice_symmetry import space_group_type, symmetry_mis
 from beamloop.isomorphism.validation import validate_cells
 from beamloop.isomorphism.verdict import judge
 from beamloop.records.identifiers import CollectionId, ReportId, RunId, SweepId
-from beamloop.records.isomorphism import Candidate, GroupMember, MemberWord, Verdict, WordKind
+from beamloop.records.isomorphism import Candidate, GroupMember, MemberWord, Standing, Verdict, WordKind
 from beamloop.storage.local_store import LocalStore
 
 pytestmark = pytest.mark.unit
@@ -25,9 +26,17 @@ HOSTILE = "<script>alert(1)</script>"
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
-def crystal(number: int, name: str, cell: tuple[float, ...], space_group: str = "H 3") -> Candidate:
+def crystal(
+    number: int, name: str, cell: tuple[float, ...], space_group: str = "H 3", used_count: int = 160
+) -> Candidate:
     member = GroupMember(RunId(number), 1, SweepId(number), name, f"i24/p/s/run-{number}", space_group, cell)
-    return Candidate(member, 250.0, 3.0, 1, 12, None)
+    return Candidate(
+        member, 250.0, 3.0, used_count, with_siblings_cell=False, image_first=1, image_last=12, mtz_key=None
+    )
+
+
+def said(kind: WordKind, number: int) -> MemberWord:
+    return MemberWord(1, SweepId(number), "a", None, None, kind, None, None, "anna", NOW, "ice")
 
 
 def snapshot(*crystals: Candidate, words: tuple[MemberWord, ...] = ()) -> Snapshot:
@@ -70,11 +79,55 @@ def test_a_space_group_that_does_not_exist_is_told_with_its_sweep() -> None:
 
 def test_one_crystal_and_none_are_too_few() -> None:
     alone = assess(snapshot(crystal(1, "a", CELL)), ())
-    word = MemberWord(1, SweepId(1), "a", None, None, WordKind.EXCLUDE, None, None, "anna", NOW, "ice")
-    excluded = assess(snapshot(crystal(1, "a", CELL), words=(word,)), ())
+    excluded = assess(snapshot(crystal(1, "a", CELL), words=(said(WordKind.EXCLUDE, 1),)), ())
     assert judge(alone, ()).verdict is judge(excluded, ()).verdict is Verdict.TOO_FEW
     assert "No crystal" in judge(excluded, ()).sentence
     assert "Excluded by a person: a." in judge(excluded, ()).sentence
+
+
+LONGER = tuple(1.05 * x for x in CELL[:3]) + CELL[3:]
+ALIKE = tuple(crystal(n, f"good{n}", CELL) for n in range(1, 6))
+
+
+def test_a_cell_of_too_few_reflections_has_no_voice_and_is_named() -> None:
+    # H 3 leaves two lengths and three angles of orientation free: 25 reflections.
+    weak = replace(crystal(6, "weak", LONGER, used_count=24), with_siblings_cell=True)
+    found = assess(snapshot(*ALIKE, weak), ())
+    assert [candidate.member.sweep_name for candidate in found.clustered] == [f"good{n}" for n in range(1, 6)]
+    assert [len(group.members) for group in found.groups] == [5]
+    entry = found.members[-1]
+    assert (entry.standing, entry.serial, entry.reason) == (Standing.NOT_JUDGED, None, "too_few_reflections")
+    assert entry.sentence == (
+        "Its cell rests on 24 reflections; 25 are needed, 5 for each parameter of orientation and cell. "
+        "Its lattice was found with the cell of its siblings."
+    )
+    verdict = judge(found, ())
+    assert verdict.verdict is Verdict.ISOMORPHOUS
+    assert "All 5 crystals belong together" in verdict.sentence
+    assert "Not judged, for too few reflections: weak." in verdict.sentence
+
+
+def test_a_cell_of_enough_reflections_is_judged_wherever_its_lattice_came_from() -> None:
+    rescued = replace(crystal(6, "rescued", LONGER, used_count=25), with_siblings_cell=True)
+    entry = assess(snapshot(*ALIKE, rescued), ()).members[-1]
+    assert entry.standing is Standing.OUTLIER
+    assert "found with the cell of its siblings" in entry.sentence
+
+
+def test_a_person_may_call_in_what_is_not_judged() -> None:
+    weak = crystal(6, "weak", CELL, used_count=8)
+    found = assess(snapshot(*ALIKE, weak, words=(said(WordKind.INCLUDE, 6),)), ())
+    assert [len(group.members) for group in found.groups] == [6]
+    assert "Included by anna: ice." in found.members[-1].sentence
+
+
+def test_where_nothing_can_be_judged_nothing_is_compared() -> None:
+    found = assess(snapshot(*(replace(good, used_count=8) for good in ALIKE)), ())
+    assert (found.analysis, found.groups, len(cell_rows(found))) == (None, (), 5)
+    verdict = judge(found, ())
+    assert verdict.verdict is Verdict.TOO_FEW
+    assert "No crystal can be compared" in verdict.sentence
+    assert "good1, good2" in verdict.sentence
 
 
 @pytest.mark.filterwarnings("ignore")  # Great Expectations and what it imports warn of each other
@@ -82,14 +135,18 @@ def test_the_page_stands_alone_and_shows_hostile_names_as_text(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(report_files, "write_files", lambda *_: ())
-    longer = tuple(1.05 * x for x in CELL[:3]) + CELL[3:]
     crystals = [crystal(n, f"{HOSTILE}{n}", CELL) for n in range(1, 5)]
-    assessment = assess(snapshot(*crystals, crystal(5, "other", longer)), ())
+    others = (crystal(5, "other", LONGER), crystal(6, "weak", CELL, used_count=8))
+    assessment = assess(snapshot(*crystals, *others), ())
     rows = cell_rows(assessment)
     assert set(rows[0]) == set(COLUMNS)
     # Sockets are closed here: nothing is sent, nothing is asked for.
     validation = validate_cells(rows, expected_of_cells(usual_space_group(rows), 1.0), {})
-    assert [f.expectation for f in validation.findings if not f.passed] == ["robust_z"]
+    failed = {f.expectation: f for f in validation.findings if not f.passed}
+    assert list(failed) == ["enough_reflections", "robust_z"]
+    # 8 reflections for 5 parameters.
+    assert failed["enough_reflections"].statistics["unexpected"] == {"weak crystal 1": 1.6}
+    assert failed["enough_reflections"].sweeps == ("weak",)
     report_files.write_report_files(
         tmp_path,
         assessment,
@@ -103,3 +160,5 @@ def test_the_page_stands_alone_and_shows_hostile_names_as_text(
     assert "&lt;script&gt;" in page
     assert "http" not in page
     assert "5.0 % longer" in page
+    assert "not judged" in page
+    assert "Its cell rests on 8 reflections" in page

@@ -6,8 +6,8 @@ import pytest
 from tests.services.joint_figures import GONIOMETER, MODEL, crystal, with_detector
 
 from beamloop.joint.divide import divide
-from beamloop.joint.enough import fewest_reflections
 from beamloop.joint.setup import shared_models, strangers
+from beamloop.unit_cells.enough import fewest_reflections
 
 pytestmark = pytest.mark.unit
 
@@ -69,16 +69,19 @@ def test_the_strongest_crystals_are_the_anchor_and_no_crystal_is_lost() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hall_symbol", "fewest"),
+    ("space_group", "fewest"),
     [
         ("P 1", 45),
         ("C 2y", 35),
         ("P 2ac 2ab", 30),
         ("R 3", 25),
+        ("H 3", 25),
+        ("R 3:R", 25),
+        ("P 43 21 2", 25),
         ("R 3 (-y+z,x+z,-x+y+z)", 25),
         ("I 2 2 3", 20),
         ("I 2 2 3 (y+z,x+z,x+y)", 20),
     ],
 )
-def test_a_crystal_needs_five_reflections_for_each_free_parameter(hall_symbol: str, fewest: int) -> None:
-    assert fewest_reflections(hall_symbol) == fewest
+def test_a_crystal_needs_five_reflections_for_each_free_parameter(space_group: str, fewest: int) -> None:
+    assert fewest_reflections(space_group) == fewest

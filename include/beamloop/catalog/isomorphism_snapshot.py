@@ -23,7 +23,7 @@ CHECKS_AT_ONCE = 100
 
 # Raised when the same crystals and words would give another report: then each collection is checked anew
 # with its next result.
-METHOD = 1
+METHOD = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,8 @@ def _candidate(row: Row) -> Candidate:
         member=group_member(row),
         distance_mm=row["distance_mm"],
         d_min_angstrom=row["d_min_angstrom"],
+        used_count=row["used_count"],
+        with_siblings_cell=row["with_siblings_cell"],
         image_first=row["image_first"],
         image_last=row["image_last"],
         mtz_key=keys[at] if at < len(keys) else None,

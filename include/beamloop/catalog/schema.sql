@@ -138,10 +138,12 @@ CREATE TABLE beamloop.crystals (
     distance_mm double precision NOT NULL,
     beam_x_mm double precision NOT NULL,
     beam_y_mm double precision NOT NULL,
+    used_count integer,
     CONSTRAINT crystals_cell_su_check CHECK (((cell_su IS NULL) OR (array_length(cell_su, 1) = 6))),
     CONSTRAINT crystals_crystal_number_check CHECK ((crystal_number >= 1)),
     CONSTRAINT crystals_indexed_count_check CHECK ((indexed_count >= 0)),
-    CONSTRAINT crystals_step_check CHECK ((step = ANY (ARRAY['index'::text, 'refine'::text, 'integrate'::text])))
+    CONSTRAINT crystals_step_check CHECK ((step = ANY (ARRAY['index'::text, 'refine'::text, 'integrate'::text]))),
+    CONSTRAINT crystals_used_count_check CHECK ((used_count >= 0))
 );
 
 CREATE TABLE beamloop.detectors (
@@ -799,11 +801,11 @@ CREATE TABLE beamloop.report_members (
     reason text NOT NULL,
     sentence text NOT NULL,
     decision_id bigint,
-    CONSTRAINT report_members_check CHECK (((standing = 'excluded'::text) = (serial IS NULL))),
+    CONSTRAINT report_members_check CHECK (((standing = ANY (ARRAY['excluded'::text, 'not_judged'::text])) = (serial IS NULL))),
     CONSTRAINT report_members_check1 CHECK ((((common_cell IS NULL) = (serial IS NULL)) AND ((operator IS NULL) = (serial IS NULL)))),
     CONSTRAINT report_members_crystal_number_check CHECK ((crystal_number >= 1)),
     CONSTRAINT report_members_serial_check CHECK ((serial >= 1)),
-    CONSTRAINT report_members_standing_check CHECK ((standing = ANY (ARRAY['member'::text, 'outlier'::text, 'excluded'::text])))
+    CONSTRAINT report_members_standing_check CHECK ((standing = ANY (ARRAY['member'::text, 'outlier'::text, 'excluded'::text, 'not_judged'::text])))
 );
 
 CREATE TABLE beamloop.requests (

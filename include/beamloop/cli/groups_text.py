@@ -106,10 +106,15 @@ def _names(names: tuple[str, ...]) -> str:
 def _said(account: GroupsAccount) -> Iterator[Text]:
     told = [entry for entry in account.members if entry.standing is not Standing.MEMBER or entry.sentence]
     for entry in told[:SHOWN_AT_MOST]:
-        z = "" if entry.robust_z is None else f"{entry.standing.value} (robust z {entry.robust_z:.1f}). "
-        yield as_text(f"  {_crystal(entry)}: {z}{entry.sentence}")
+        yield as_text(f"  {_crystal(entry)}: {_standing(entry)}{entry.sentence}")
     if len(told) > SHOWN_AT_MOST:
         yield as_text(f"  and {len(told) - SHOWN_AT_MOST} more, see --json")
+
+
+def _standing(entry: ReportMember) -> str:
+    if entry.standing is Standing.NOT_JUDGED:
+        return "not judged. "
+    return "" if entry.robust_z is None else f"{entry.standing.value} (robust z {entry.robust_z:.1f}). "
 
 
 def _crystal(entry: ReportMember) -> str:

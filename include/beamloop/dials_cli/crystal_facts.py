@@ -42,6 +42,8 @@ def crystal_facts(experiments: Path, reflections: Path) -> tuple[CrystalFact, ..
                 distance_mm=detector.distance_mm,
                 beam_x_mm=detector.beam_x_mm,
                 beam_y_mm=detector.beam_y_mm,
+                # Not one: the table does not mark them.
+                used_count=summary.used_count or None,
             )
         )
     return tuple(facts)

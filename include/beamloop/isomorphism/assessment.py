@@ -7,13 +7,11 @@ import numpy as np
 
 from beamloop.catalog.isomorphism_publishing import KnownGroup
 from beamloop.catalog.isomorphism_snapshot import Snapshot
-from beamloop.errors import InvalidInputError
 from beamloop.isomorphism.grouping import make_groups
-from beamloop.isomorphism.lattice_symmetry import symmetry_misfit
 from beamloop.isomorphism.standing_words import SpokenCrystal, with_words, word_sentence
+from beamloop.isomorphism.testimony import clustered_and_not, origin_of_cell
 from beamloop.records.isomorphism import (
     Candidate,
-    GroupMember,
     ReportGroup,
     ReportMember,
     Standing,
@@ -34,8 +32,9 @@ class Assessment:
     """All that is found of a snapshot's cells; nothing is written yet."""
 
     snapshot: Snapshot
-    clustered: tuple[Candidate, ...]  # by serial number: everything that no person excluded
-    members: tuple[ReportMember, ...]  # by serial number, then what a person excluded
+    # By serial number: everything that no person excluded and whose cell rests on enough reflections.
+    clustered: tuple[Candidate, ...]
+    members: tuple[ReportMember, ...]  # by serial number, then what is not judged, then what is excluded
     groups: tuple[ReportGroup, ...]  # the largest first
     # Of what is clustered; its outliers are those that are set aside, its groups those above. None: nothing.
     analysis: CellAnalysis | None
@@ -71,14 +70,12 @@ def assess(snapshot: Snapshot, known: Sequence[KnownGroup]) -> Assessment:
     InvalidInputError
         When a cell or a space group of the catalogue cannot be, or there are too many cells for a tree.
     """
-    spoken = with_words(snapshot.crystals, snapshot.words)
-    crystals = [crystal for crystal in spoken if not crystal.is_excluded]
-    excluded = tuple(_excluded(crystal) for crystal in spoken if crystal.is_excluded)
+    crystals, unclustered = clustered_and_not(with_words(snapshot.crystals, snapshot.words))
     clustered = tuple(crystal.candidate for crystal in crystals)
     if not crystals:
-        return Assessment(snapshot, clustered, excluded, (), None)
+        return Assessment(snapshot, clustered, unclustered, (), None)
     own = [candidate.member for candidate in clustered]
-    common = _common_setting(own)
+    common = to_common_setting([m.cell for m in own], [m.space_group for m in own])
     outliers = find_outliers(common.cells)
     aside = [outlier for outlier in outliers if not crystals[outlier.serial - 1].is_called_member]
     inliers = _without(len(crystals), aside)
@@ -99,23 +96,8 @@ def assess(snapshot: Snapshot, known: Sequence[KnownGroup]) -> Assessment:
         groups=tuple(group.serials for group in groups),
     )
     entries = _entries(crystals, common, outliers, set(inliers))
-    return Assessment(snapshot, clustered, (*entries, *excluded), tuple(g.group for g in groups), analysis)
-
-
-def _common_setting(members: Sequence[GroupMember]) -> CommonSetting:
-    """Bring cells to one setting; a cell or a space group that cannot be is told with its sweep."""
-    try:
-        return to_common_setting([m.cell for m in members], [m.space_group for m in members])
-    except InvalidInputError:
-        for member in members:
-            try:
-                symmetry_misfit(member.cell, member.space_group)
-            except InvalidInputError as error:
-                raise InvalidInputError(
-                    f"Sweep {member.sweep_name!a}, run {member.run_id}: {error.what}",
-                    try_next="Process the sweep again, or leave it out with `beamloop exclude`.",
-                ) from error
-        raise
+    members = (*entries, *unclustered)
+    return Assessment(snapshot, clustered, members, tuple(g.group for g in groups), analysis)
 
 
 def _variation(tree: ClusterTree) -> Variation | None:
@@ -139,7 +121,11 @@ def _entries(
     entries = []
     for serial, crystal in enumerate(crystals, start=1):
         outlier = found.get(serial)
-        sentences = (outlier.sentence if outlier else "", word_sentence(crystal.word))
+        sentences = (
+            outlier.sentence if outlier else "",
+            origin_of_cell(crystal.candidate),
+            word_sentence(crystal.word),
+        )
         entries.append(
             ReportMember(
                 member=crystal.candidate.member,
@@ -154,17 +140,3 @@ def _entries(
             )
         )
     return entries
-
-
-def _excluded(crystal: SpokenCrystal) -> ReportMember:
-    return ReportMember(
-        member=crystal.candidate.member,
-        serial=None,
-        standing=Standing.EXCLUDED,
-        common_cell=None,
-        operator=None,
-        robust_z=None,
-        reason="",
-        sentence=word_sentence(crystal.word),
-        decision_id=crystal.word.decision_id if crystal.word else None,
-    )

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from beamloop.records.isomorphism import Severity
+from beamloop.unit_cells.enough import PER_PARAMETER
 from beamloop.unit_cells.outliers import ROBUST_Z_LIMIT
 
 LENGTHS = ("a_angstrom", "b_angstrom", "c_angstrom")
@@ -14,12 +15,14 @@ COLUMNS = (
     "crystal",
     "serial",
     "standing",
+    "judged_sweep",
     "group",
     "space_group",
     *LENGTHS,
     *ANGLES,
     "length_misfit_percent",
     "angle_misfit_deg",
+    "reflections_per_parameter",
     "robust_z",
     "members_lcv_percent",
 )
@@ -57,7 +60,7 @@ def expected_of_cells(space_group: str, limit_percent: float) -> Sequence[Expect
     limit_percent
         The largest LCV, in percent, of crystals that belong together.
     """
-    return (*_schema(), *_ranges(), *_symmetry(space_group), *_isomorphism(limit_percent))
+    return (*_schema(), *_ranges(), *_symmetry(space_group), _support(), *_isomorphism(limit_percent))
 
 
 def _schema() -> Sequence[Expected]:
@@ -92,6 +95,13 @@ def _symmetry(space_group: str) -> Sequence[Expected]:
     )  # fmt: skip
 
 
+def _support() -> Expected:
+    return _between(
+        "enough_reflections", Severity.WARNING,
+        f"Each cell rests on {PER_PARAMETER} reflections or more for each parameter of orientation and cell.",
+        "reflections_per_parameter", PER_PARAMETER, None)  # fmt: skip
+
+
 def _isomorphism(limit_percent: float) -> Sequence[Expected]:
     return (
         _between("robust_z", Severity.WARNING,
@@ -101,14 +111,14 @@ def _isomorphism(limit_percent: float) -> Sequence[Expected]:
                  f"The LCV of all that is not set aside is at most {limit_percent:g} %.",
                  "ExpectColumnMaxToBeBetween",
                  {"column": "members_lcv_percent", "max_value": limit_percent}),
-        Expected("enough_sweeps", Severity.WARNING, f"There are {FEWEST_SWEEPS} sweeps or more.",
+        Expected("enough_sweeps", Severity.WARNING, f"{FEWEST_SWEEPS} sweeps or more can be compared.",
                  "ExpectColumnUniqueValueCountToBeBetween",
-                 {"column": "sweep", "min_value": FEWEST_SWEEPS}),
+                 {"column": "judged_sweep", "min_value": FEWEST_SWEEPS}),
     )  # fmt: skip
 
 
 def _between(
-    name: str, severity: Severity, description: str, column: str, low: float | None, high: float
+    name: str, severity: Severity, description: str, column: str, low: float | None, high: float | None
 ) -> Expected:
     limits = {"min_value": low, "max_value": high}
     arguments = {"column": column} | {key: value for key, value in limits.items() if value is not None}

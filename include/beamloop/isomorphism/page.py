@@ -55,7 +55,7 @@ def report_page(
         _verdict(judgement),
         f"<p>{escape(_setting(assessment))}</p>",
         _section("Groups", _groups(assessment)),
-        _section("Set aside, excluded, included", _said(assessment)),
+        _section("Set aside, not judged, excluded, included", _said(assessment)),
         _section("What was expected of the cells, and what was found", _findings(findings)),
         *(_figure(caption, image) for caption, image in figures.items()),
         _section("Crystals", _crystals(assessment)),
@@ -115,9 +115,13 @@ def _name(entry: ReportMember) -> str:
     return f"{serial}{entry.member.sweep_name}{number}"
 
 
+def _standing(entry: ReportMember) -> str:
+    return entry.standing.value.replace("_", " ")
+
+
 def _said(assessment: Assessment) -> str:
     rows = [
-        (_name(entry), entry.standing.value, "" if entry.robust_z is None else entry.robust_z, entry.sentence)
+        (_name(entry), _standing(entry), "" if entry.robust_z is None else entry.robust_z, entry.sentence)
         for entry in assessment.members
         if entry.standing is not Standing.MEMBER or entry.sentence
     ]
@@ -142,7 +146,7 @@ def _crystals(assessment: Assessment) -> str:
     groups = {key: group.name for group in assessment.groups for key in group.members}
     rows = [
         (_name(entry), groups.get((entry.member.run_id, entry.member.crystal_number), "–"),
-         entry.standing.value, entry.member.space_group, *entry.member.cell, entry.operator or "–")
+         _standing(entry), entry.member.space_group, *entry.member.cell, entry.operator or "–")
         for entry in assessment.members
     ]  # fmt: skip
     headings = ("crystal", "group", "standing", "space group", *CELL, "to the common cell")

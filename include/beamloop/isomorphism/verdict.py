@@ -33,18 +33,18 @@ def judge(assessment: Assessment, findings: Sequence[Finding]) -> Judgement:
             Verdict.IMPLAUSIBLE,
             f"The cells cannot be right: {' '.join(finding.sentence for finding in broken)}",
         )
-    count = len(assessment.clustered)
-    if count < 2:
+    if len(assessment.clustered) < 2:
+        only = "Only one crystal" if assessment.clustered else "No crystal"
         return Judgement(
             Verdict.TOO_FEW,
-            f"{_crystals(count)} cannot be compared; a tree needs two.{_excluded(assessment)}",
+            f"{only} can be compared; a tree needs two.{_not_judged(assessment)}{_excluded(assessment)}",
         )
     return _compared(assessment)
 
 
 def _compared(assessment: Assessment) -> Judgement:
     aside = [entry for entry in assessment.members if entry.standing is Standing.OUTLIER]
-    words = [_groups(assessment), _aside(aside), _excluded(assessment)]
+    words = [_groups(assessment), _aside(aside), _not_judged(assessment), _excluded(assessment)]
     sentence = "".join(words).strip()
     alone = len(assessment.groups) == 1 and not aside
     return Judgement(Verdict.ISOMORPHOUS if alone else Verdict.NOT_ISOMORPHOUS, sentence)
@@ -76,20 +76,25 @@ def _aside(aside: Sequence[ReportMember]) -> str:
     return f" Set aside: {', '.join(named)}{_more(aside)}."
 
 
+def _not_judged(assessment: Assessment) -> str:
+    return _named(assessment, Standing.NOT_JUDGED, "Not judged, for too few reflections")
+
+
 def _excluded(assessment: Assessment) -> str:
-    left_out = [entry for entry in assessment.members if entry.standing is Standing.EXCLUDED]
-    if not left_out:
+    return _named(assessment, Standing.EXCLUDED, "Excluded by a person")
+
+
+def _named(assessment: Assessment, standing: Standing, words: str) -> str:
+    """Name the crystals of a standing: " Excluded by a person: xtal2_1."; "" where there are none."""
+    found = [entry for entry in assessment.members if entry.standing is standing]
+    if not found:
         return ""
-    names = dict.fromkeys(entry.member.sweep_name for entry in left_out[:NAMED_AT_MOST])
-    return f" Excluded by a person: {', '.join(names)}{_more(left_out)}."
+    names = dict.fromkeys(entry.member.sweep_name for entry in found[:NAMED_AT_MOST])
+    return f" {words}: {', '.join(names)}{_more(found)}."
 
 
 def _more(things: Sequence[object]) -> str:
     return f" and {len(things) - NAMED_AT_MOST} more" if len(things) > NAMED_AT_MOST else ""
-
-
-def _crystals(count: int) -> str:
-    return {0: "No crystal", 1: "One crystal"}.get(count, f"{count} crystals")
 
 
 def variation_words(variation: Variation | None) -> str:

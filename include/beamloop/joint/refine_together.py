@@ -8,10 +8,10 @@ from beamloop.dials_cli import programs
 from beamloop.dials_cli.failures import FailureCause, explain_failure
 from beamloop.dials_cli.reflections import IndexingSummary
 from beamloop.joint.crystals import Crystal, Pair, read_pair
-from beamloop.joint.enough import fewest_reflections
 from beamloop.joint.work import JointWork, relative_to
 from beamloop.records.joint import CrystalKey
 from beamloop.records.program import ProgramEnd, ProgramResult
+from beamloop.unit_cells.enough import fewest_reflections
 
 # Where fewer than five reflections of a crystal are left DIALS stops by default; so it takes these out
 # instead, and that crystal leaves with the others that have too few.
@@ -94,7 +94,12 @@ def _refine(
         Path("combined.expt"),
         Path("combined.refl"),
         engine=work.dials.settings.refinement_engine,
-        options=(*take_out, *work.joint.options.refine, *options),
+        options=(
+            *take_out,
+            f"n_static_macrocycles={work.joint.options.outlier_rounds}",
+            *work.joint.options.refine,
+            *options,
+        ),
         limits=work.limits,
     )
     return [combined, refined]

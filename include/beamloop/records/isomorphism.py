@@ -22,13 +22,14 @@ class Standing(StrEnum):
     MEMBER = "member"
     OUTLIER = "outlier"
     EXCLUDED = "excluded"
+    NOT_JUDGED = "not_judged"  # its cell rests on too few reflections
 
 
 class WordKind(StrEnum):
     """What a person may say of a sweep; the catalogue's constraint holds the same list."""
 
     EXCLUDE = "exclude"
-    INCLUDE = "include"  # a member whatever its robust z
+    INCLUDE = "include"  # a member whatever its robust z, and however few its reflections
     REGROUP = "regroup"
     WITHDRAW = "withdraw"  # as Beamloop suggests
 
@@ -120,6 +121,8 @@ class Candidate:
     member: GroupMember
     distance_mm: float | None  # 250.1
     d_min_angstrom: float | None  # 3.0
+    used_count: int  # 160: reflections that its cell was refined against; where not known, the indexed ones
+    with_siblings_cell: bool  # its lattice was found with the cell and space group of its siblings
     image_first: int  # 1
     image_last: int  # 12
     mtz_key: str | None  # "i24/plate3-1f0c9a/xtal2_1/run-17/export/integrated.mtz"
@@ -130,7 +133,7 @@ class ReportMember:
     """A crystal in a report."""
 
     member: GroupMember
-    serial: int | None  # 1; None for what a person excluded
+    serial: int | None  # 1; None for what is in no tree
     standing: Standing
     common_cell: tuple[float, ...] | None
     operator: str | None  # "a,b,c": from the crystal's own cell to the common one

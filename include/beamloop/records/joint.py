@@ -38,6 +38,9 @@ class JointOptions:
 
     # One static model per crystal: wedges are too narrow for more. Tukey: some spots are misindexed.
     refine: tuple[str, ...] = ("scan_varying=false", "outlier.algorithm=tukey")
+    # How often outliers are looked for: by the models that refinement starts from, each crystal on another's
+    # detector, then by the joint ones (decision 26).
+    outlier_rounds: int = 2
     crystals_at_once: int = 60  # more are divided
     # Wedges of one mounting: 1.03 and 1.14 (polyhedra). A crystal that kappa moved: 1.9 and 2.2, with better
     # cells all the same (L-cysteine).

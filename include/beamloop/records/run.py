@@ -57,6 +57,7 @@ class CrystalFact:
     distance_mm: float  # 250.1
     beam_x_mm: float  # 84.6
     beam_y_mm: float  # 89.9
+    used_count: int | None = None  # 160: reflections that refinement used; None: not known
 
 
 @dataclass(frozen=True, slots=True)

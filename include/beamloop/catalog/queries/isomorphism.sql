@@ -2,13 +2,16 @@
 -- Every crystal of each sweep's newest processed run; a later run without a result does not take it away.
 SELECT s.sweep_id, s.name AS sweep_name, s.image_first, s.image_last, r.run_id, x.crystal_number,
        x.space_group, x.cell, x.distance_mm, i.d_min_angstrom,
+       -- where it is not known, there were no more than these
+       coalesce(x.used_count, x.indexed_count) AS used_count, r.with_siblings_cell,
        c.beamline || '/' || c.key_name || '/' || s.key_name || '/run-' || r.run_id AS place,
        ARRAY(SELECT a.key FROM beamloop.artifacts a
              WHERE a.run_id = r.run_id AND a.step = 'export' AND right(a.name, 4) = '.mtz' ORDER BY a.name) AS mtz_keys
 FROM beamloop.sweeps s
 JOIN beamloop.collections c USING (collection_id)
 JOIN LATERAL (
-    SELECT runs.run_id FROM beamloop.runs JOIN beamloop.outcomes USING (run_id)
+    SELECT runs.run_id, runs.second_chance_of IS NOT NULL AS with_siblings_cell
+    FROM beamloop.runs JOIN beamloop.outcomes USING (run_id)
     WHERE runs.sweep_id = s.sweep_id AND outcomes.code = 'processed'
     ORDER BY runs.run_id DESC LIMIT 1
 ) r ON true

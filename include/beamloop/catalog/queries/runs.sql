@@ -49,13 +49,14 @@ VALUES (:run_id, :rung, :method, :reason, :accepted, :indexed_count, :finding, :
 INSERT INTO beamloop.spot_counts (run_id, spot_count, spots_per_image)
 VALUES (:run_id, :spot_count, :spots_per_image);
 
--- name: add_crystal(run_id, step, crystal_number, space_group, cell, cell_su, indexed_count, rmsd_x_mm, rmsd_y_mm, rmsd_x_px, rmsd_y_px, rmsd_phi_deg, distance_mm, beam_x_mm, beam_y_mm)!
+-- name: add_crystal(run_id, step, crystal_number, space_group, cell, cell_su, indexed_count, rmsd_x_mm, rmsd_y_mm, rmsd_x_px, rmsd_y_px, rmsd_phi_deg, distance_mm, beam_x_mm, beam_y_mm, used_count)!
 -- A crystal as a step left it.
 INSERT INTO beamloop.crystals
     (run_id, step, crystal_number, space_group, cell, cell_su, indexed_count, rmsd_x_mm, rmsd_y_mm,
-     rmsd_x_px, rmsd_y_px, rmsd_phi_deg, distance_mm, beam_x_mm, beam_y_mm)
+     rmsd_x_px, rmsd_y_px, rmsd_phi_deg, distance_mm, beam_x_mm, beam_y_mm, used_count)
 VALUES (:run_id, :step, :crystal_number, :space_group, :cell, :cell_su, :indexed_count, :rmsd_x_mm,
-        :rmsd_y_mm, :rmsd_x_px, :rmsd_y_px, :rmsd_phi_deg, :distance_mm, :beam_x_mm, :beam_y_mm);
+        :rmsd_y_mm, :rmsd_x_px, :rmsd_y_px, :rmsd_phi_deg, :distance_mm, :beam_x_mm, :beam_y_mm,
+        :used_count);
 
 -- name: add_integration(run_id, summed_count, profile_fitted_count, mean_i_over_sigma, d_min_angstrom, for_merging)!
 -- What integration gave.

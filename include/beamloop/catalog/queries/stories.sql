@@ -30,7 +30,7 @@ FROM beamloop.rungs WHERE run_id = :run_id ORDER BY rung;
 -- name: crystals_of_run(run_id)
 -- Crystal, detector and beam as each step left them.
 SELECT step, crystal_number, space_group, cell, cell_su, indexed_count, rmsd_x_mm, rmsd_y_mm, rmsd_x_px,
-       rmsd_y_px, rmsd_phi_deg, distance_mm, beam_x_mm, beam_y_mm
+       rmsd_y_px, rmsd_phi_deg, distance_mm, beam_x_mm, beam_y_mm, used_count
 FROM beamloop.crystals WHERE run_id = :run_id
 ORDER BY array_position(ARRAY['index', 'refine', 'integrate'], step), crystal_number;
 
