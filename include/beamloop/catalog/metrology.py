@@ -12,7 +12,7 @@ from beamloop.catalog.connection import QUERIES
 from beamloop.catalog.geometry import add_geometry, geometry_by_id, geometry_with_models
 from beamloop.errors import NotFoundError
 from beamloop.records.artifact import StoredObject
-from beamloop.records.geometry import GeometryId, NewGeometry, SourceRole
+from beamloop.records.geometry import Evidence, GeometryId, NewGeometry, SourceRole
 from beamloop.records.identifiers import CollectionId, RunId, SweepId
 from beamloop.records.metrology import (
     Metrology,
@@ -52,6 +52,7 @@ class MetrologyResult:
     """A metrology with what its steps took and left."""
 
     metrology: Metrology
+    evidence: Evidence | None  # the candidate's
     steps: tuple[MetrologyStepCost, ...]
     files: dict[str, str]  # by step and name: {"report/report.html": "i24/metrology/metrology-3/report/..."}
 
@@ -254,7 +255,9 @@ def metrology_result(connection: Connection, metrology_id: MetrologyId) -> Metro
         for step in steps
         for name, stored in artifacts_of_metrology_step(connection, metrology_id, step.step).items()
     }
-    return MetrologyResult(metrology, steps, files)
+    candidate = metrology.geometry_id
+    evidence = None if candidate is None else geometry_by_id(connection, candidate).evidence
+    return MetrologyResult(metrology, evidence, steps, files)
 
 
 def start_metrology(connection: Connection, metrology_id: MetrologyId) -> None:

@@ -15,6 +15,7 @@ from beamloop.cli.groups import groups
 from beamloop.cli.joint import joint_app
 from beamloop.cli.member_words import exclude, include, limit, regroup
 from beamloop.cli.merge import merge
+from beamloop.cli.metrology import metrology_app
 from beamloop.cli.plain_text import plain
 from beamloop.cli.process import process
 from beamloop.cli.reprocess import reprocess
@@ -57,6 +58,7 @@ for command in (
 app.add_typer(sample_app, name="sample")
 app.add_typer(joint_app, name="joint")
 app.add_typer(geometry_app, name="geometry")
+app.add_typer(metrology_app, name="metrology")
 app.add_typer(service_app, name="service")
 
 

@@ -114,7 +114,9 @@ def _refine(left: Sequence[Offer], panel_names: Sequence[str], options: Metrolog
         others.remove(best)
     enough = f"{len(why)} sweeps are refined already, and more are not taken together"
     if len(why) < options.sweeps_at_most:
-        enough = "it would bring too few reflections to panels that want them"
+        enough = (
+            f"it would bring next to nothing to panels that have fewer than {ENOUGH_FOR_PANEL} reflections"
+        )
     return why | {offer.run_id: (None, enough) for offer in others}
 
 
