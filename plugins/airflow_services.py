@@ -82,7 +82,7 @@ class RestStart:
         BeamloopError
             When Airflow does not answer or refuses, or there is no such connection.
         """
-        self._airflow = self._airflow or _connect_airflow()
+        self._airflow = self._airflow or connect_airflow()
         self._airflow.trigger(work.dag_id, work.dag_run_id, work.conf)
 
     def close(self) -> None:
@@ -91,7 +91,14 @@ class RestStart:
             self._airflow.close()
 
 
-def _connect_airflow() -> "AirflowClient":
+def connect_airflow() -> "AirflowClient":
+    """Return a client of Airflow's REST API, of the connection `beamloop_airflow`.
+
+    Raises
+    ------
+    InvalidInputError
+        When there is no such connection.
+    """
     from beamloop.errors import InvalidInputError
     from beamloop.local_stack.airflow_rest import AirflowClient
 

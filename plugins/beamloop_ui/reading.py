@@ -14,7 +14,8 @@ _slots = threading.BoundedSemaphore(CONNECTIONS)
 
 
 @cache
-def _catalog() -> Catalog:
+def catalog() -> Catalog:
+    """Return the catalogue of this process, for what opens its transactions by itself."""
     return connect_catalog(CONNECTIONS)
 
 
@@ -27,12 +28,12 @@ def transaction() -> Iterator[Connection]:
     CatalogUnavailableError
         When the database does not answer: the page says so and tries again.
     """
-    with _slots, _catalog().transaction() as connection:
+    with _slots, catalog().transaction() as connection:
         yield connection
 
 
 def forget() -> None:
     """Close the connections; the next question opens new ones, wherever the catalogue is then."""
-    if _catalog.cache_info().currsize:
-        _catalog().close()
-        _catalog.cache_clear()
+    if catalog.cache_info().currsize:
+        catalog().close()
+        catalog.cache_clear()

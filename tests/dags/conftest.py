@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 from tests.dags.page_bench import PASSWORDS, PageBench, log_in
+from tests.services.filled_catalogue import FilledCatalogue
+
+from beamloop.catalog.connection import Catalog
 
 PROJECT = Path(__file__).parents[2]
 HOME = Path(tempfile.mkdtemp(prefix="beamloop-airflow-"))
@@ -114,3 +117,10 @@ def pages(airflow_app: Any, catalog_connection: str) -> Iterator[PageBench]:
     reading.forget()
     yield PageBench(airflow_app, {user: log_in(airflow_app, user) for user in PASSWORDS})
     reading.forget()
+
+
+@pytest.fixture
+def plate_catalogue(catalog_dsn: str) -> Iterator[FilledCatalogue]:
+    """Provide the test's catalogue, to be filled with sweeps of one collection."""
+    with Catalog(catalog_dsn) as catalog:
+        yield FilledCatalogue(catalog, Path("/data/plate3"))

@@ -120,3 +120,8 @@ def runs_at_work(connection: Connection, limit: int) -> tuple[list[RunAtWork], i
 def unsent_messages(connection: Connection, since: datetime) -> UnsentMessages:
     """Return how many messages could not be sent."""
     return UnsentMessages(**QUERIES.page_unsent_messages(connection, since=since))
+
+
+def beamline_names(connection: Connection) -> list[str]:
+    """Return every beamline's name."""
+    return [row["beamline"] for row in QUERIES.page_beamline_names(connection)]

@@ -1,5 +1,6 @@
 """Sweeps by what became of them: to be processed once more, or to be looked at."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -48,6 +49,7 @@ def select_sweeps(
     connection: Connection,
     *,
     collection_id: CollectionId | None = None,
+    sweep_ids: Sequence[int] | None = None,
     beamline: str | None = None,
     outcome: OutcomeCode | None = None,
     since: datetime | None = None,
@@ -60,6 +62,8 @@ def select_sweeps(
         Inside a transaction.
     collection_id, beamline
         Where; None: everywhere.
+    sweep_ids
+        Which; None: all.
     outcome
         How the newest run ended; None: however it stands.
     since
@@ -68,6 +72,7 @@ def select_sweeps(
     rows = QUERIES.select_sweeps(
         connection,
         collection_id=collection_id,
+        sweep_ids=None if sweep_ids is None else list(sweep_ids),
         beamline=beamline,
         code=outcome.value if outcome else None,
         since=since,

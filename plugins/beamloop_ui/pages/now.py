@@ -22,7 +22,7 @@ RUNS_SHOWN = 12
 
 Hours = Annotated[int, Query(ge=1, le=24 * 14)]
 Offset = Annotated[int, Query(ge=0, le=1_000_000)]
-Beamline = Annotated[str | None, Query(max_length=80)]
+Beamline = Annotated[str | None, Query(max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
 @router.get("/")

@@ -99,3 +99,7 @@ ORDER BY r.started_at DESC, r.run_id DESC LIMIT :limit;
 SELECT count(*) FILTER (WHERE state = 'waiting' AND tries > 0) AS in_trouble,
        count(*) FILTER (WHERE state = 'given_up' AND created_at >= :since) AS given_up
 FROM beamloop.notifications WHERE state <> 'sent';
+
+-- name: page_beamline_names()
+-- Every beamline.
+SELECT beamline FROM beamloop.beamlines ORDER BY beamline;

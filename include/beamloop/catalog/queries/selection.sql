@@ -1,4 +1,4 @@
--- name: select_sweeps(collection_id, beamline, code, since)
+-- name: select_sweeps(collection_id, sweep_ids, beamline, code, since)
 -- Sweeps with their newest run, by what is asked; null asks nothing.
 SELECT s.sweep_id, s.name AS sweep, s.content_sha256, c.collection_id, c.key_name, c.beamline,
        c.name AS collection, c.directory, r.run_id, r.created_at, r.parameters, o.code,
@@ -12,6 +12,7 @@ JOIN LATERAL (
 LEFT JOIN beamloop.outcomes o ON o.run_id = r.run_id
 LEFT JOIN beamloop.samples_by_hand h ON h.directory = c.directory
 WHERE (:collection_id::bigint IS NULL OR c.collection_id = :collection_id::bigint)
+  AND (:sweep_ids::bigint[] IS NULL OR s.sweep_id = ANY(:sweep_ids::bigint[]))
   AND (:beamline::text IS NULL OR c.beamline = :beamline::text)
   AND (:code::text IS NULL OR o.code = :code::text)
   AND (:since::timestamptz IS NULL OR coalesce(o.recorded_at, r.created_at) >= :since::timestamptz)

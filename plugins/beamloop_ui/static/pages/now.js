@@ -2,21 +2,22 @@
 
 import { ROOT } from "../lib/api.js";
 import { byId, h, show } from "../lib/dom.js";
+import { periodFilters } from "../lib/filters.js";
 import { live } from "../lib/live.js";
 import { empty, faultBox, loading } from "../lib/states.js";
 import { pager, table } from "../lib/table.js";
 import { moment, span } from "../lib/time.js";
 
-const PERIODS = [["the last 12 hours", 12], ["the last 24 hours", 24], ["the last 3 days", 72], ["the last week", 168]];
-const state = { hours: 12, beamline: "", offset: 0 };
+let offset = 0; // of the collections
 const content = (id) => byId(id).querySelector(".content");
 
 for (const id of ["health", "beamlines", "collections", "at-work"]) show(content(id), loading());
 
+const filters = periodFilters(() => turnTo(0));
 const data = live(
-  () => `api/now?${new URLSearchParams({ hours: state.hours, offset: state.offset, ...(state.beamline ? { beamline: state.beamline } : {}) })}`,
+  () => `api/now?${filters.query({ offset })}`,
   (document) => {
-    showFilters(document.beamlines);
+    filters.show(document.beamlines.map(({ beamline }) => beamline));
     show(content("beamlines"), beamlines(document.beamlines));
     show(content("collections"), collections(document));
     show(content("at-work"), atWork(document));
@@ -31,18 +32,9 @@ const data = live(
 live(() => "api/health", (document) => show(content("health"), checks(document.checks)),
   (fault) => show(content("health"), faultBox(fault)), { everyMs: 15_000 });
 
-function turnTo(change) {
-  Object.assign(state, { offset: 0 }, change);
+function turnTo(first) {
+  offset = first;
   data.refresh();
-}
-
-function showFilters(known) {
-  const choice = (value, words, present) => h("option", { value, selected: value === present }, words);
-  show(byId("filters"),
-    h("label", {}, "Period", h("select", { id: "period", onchange: (e) => turnTo({ hours: Number(e.target.value) }) },
-      PERIODS.map(([words, hours]) => choice(String(hours), words, String(state.hours))))),
-    known.length > 1 ? h("label", {}, "Beamline", h("select", { id: "beamline", onchange: (e) => turnTo({ beamline: e.target.value }) },
-      choice("", "all", state.beamline), known.map(({ beamline }) => choice(beamline, beamline, state.beamline)))) : null);
 }
 
 function checks(all) {
@@ -89,7 +81,7 @@ function collections({ collections: rows, collections_total: total, collections_
     { key: "active_at", heading: "last moved", cell: (row) => moment(row.active_at) },
   ];
   return [table({ caption: "Collections of the period", columns, rows }),
-    pager({ total, perPage, offset: state.offset, onMove: (offset) => turnTo({ offset }) })];
+    pager({ total, perPage, offset, onMove: turnTo })];
 }
 
 const VERDICTS = { isomorphous: "belong together", not_isomorphous: "differ", too_few: "too few to tell", implausible: "implausible cells" };

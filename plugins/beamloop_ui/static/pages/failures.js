@@ -1,0 +1,46 @@
+// Failures: what went wrong in a period, by common cause.
+
+import { ROOT } from "../lib/api.js";
+import { byId, h, show } from "../lib/dom.js";
+import { periodFilters } from "../lib/filters.js";
+import { live } from "../lib/live.js";
+import { kindOf, outcomeBadge } from "../lib/outcome.js";
+import { empty, faultBox, loading } from "../lib/states.js";
+import { table } from "../lib/table.js";
+import { moment } from "../lib/time.js";
+
+const place = byId("causes").querySelector(".content");
+let moreOf = null; // the cause of which all sweeps are shown
+show(place, loading());
+
+const filters = periodFilters(() => { moreOf = null; data.refresh(); });
+const data = live(() => `api/failures?${filters.query(moreOf === null ? {} : { more_of: moreOf })}`,
+  (document) => { filters.show(document.beamlines); show(place, causes(document)); },
+  (fault) => show(place, faultBox(fault)), { everyMs: 15_000 });
+
+function causes({ count, causes: all }) {
+  if (!all.length) return empty("No sweep is without a result in this period.", "Choose a longer period.");
+  return [h("p", {}, `${many(count, "sweep")} without a result, ${many(all.length, "cause")}.`), all.map((cause) => section(cause))];
+}
+
+const many = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+function section(cause) {
+  const columns = [
+    { key: "sweep", heading: "sweep", cell: (s) => h("a", { href: `${ROOT}/run/${s.run_id}` }, s.sweep) },
+    { key: "collection", heading: "collection", cell: (s) => s.collection },
+    { key: "beamline", heading: "beamline", cell: (s) => s.beamline },
+    { key: "sentence", heading: "what happened", cell: (s) => s.sentence },
+    { key: "at", heading: "when", cell: (s) => moment(s.recorded_at) },
+  ];
+  const places = cause.places.map(({ collection, beamline, count }) => `${collection} (${beamline}) ${count}`).join(", ");
+  const hidden = cause.count - cause.sweeps.length;
+  return h("article", { class: `cause ${kindOf(cause.outcome)}-edge` },
+    h("h2", {}, `${cause.count} × `, outcomeBadge(cause.outcome)),
+    h("p", {}, cause.count === 1 ? cause.example : cause.cause),
+    cause.try_next ? h("p", {}, h("strong", {}, "What to try: "), cause.try_next) : null,
+    h("p", { class: "quiet" }, places, " · ", moment(cause.first_at), cause.count > 1 ? [" to ", moment(cause.last_at)] : null),
+    h("details", { open: cause.count <= 12 || moreOf === cause.number }, h("summary", { "data-key": `cause-${cause.number}` }, many(cause.count, "sweep")),
+      table({ caption: `Sweeps: ${cause.outcome}`, columns, rows: cause.sweeps }),
+      hidden > 0 ? h("button", { type: "button", "data-key": `more-${cause.number}`, onclick: () => { moreOf = cause.number; data.refresh(); } }, `Show ${hidden} more`) : null));
+}
