@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from beamloop.errors import PermanentError
 from beamloop.records.isomorphism import Verdict
 from beamloop.records.joint import Joint, JointState
+from beamloop.records.metrology import Metrology, MetrologyState
 from beamloop.records.outcome import Outcome, OutcomeCode
 
 P = ParamSpec("P")
@@ -58,3 +59,10 @@ def show_joint(joint: Joint) -> None:
     show_outcome(joint.outcome)
     if joint.state is JointState.KEPT:
         raise AirflowSkipException(joint.sentence)
+
+
+def show_metrology(metrology: Metrology) -> None:
+    """End a detector in Airflow's grid as its metrology ended: one that gave no candidate is skipped."""
+    show_outcome(metrology.outcome)
+    if metrology.state is MetrologyState.KEPT:
+        raise AirflowSkipException(metrology.sentence)

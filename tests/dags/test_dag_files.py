@@ -25,6 +25,7 @@ def test_every_dag_file_is_read_without_a_fault(dag_bag: Any) -> None:
         "merge_group",
         "process_collection",
         "refine_joint",
+        "refine_metrology",
         "tend_requests",
         "watch_collections",
     }
@@ -46,6 +47,22 @@ def test_a_group_is_refined_in_the_pool_that_has_the_memory_every_night(dag_bag:
     assert (refine.pool, integrate.pool, report.pool) == ("refinement", "dials", "dials")
     assert refine.task_id in integrate.upstream_task_ids
     assert integrate.task_id in report.upstream_task_ids
+
+
+def test_a_detector_is_calibrated_in_order_after_the_joint_refinements_and_waits_for_no_slot(
+    dag_bag: Any,
+) -> None:
+    dag = dag_bag.dags["refine_metrology"]
+    assert dag.timetable.expression == "0 3 * * *"
+    names = ("choose", "index", "refine", "evidence", "report", "approve", "promote")
+    tasks = [dag.get_task(f"detector.{name}") for name in names]
+    assert [task.pool for task in tasks[:5]] == ["dials", "dials", "refinement", "refinement", "dials"]
+    for earlier, later in pairwise(tasks):
+        assert earlier.task_id in later.upstream_task_ids
+    # Of those that wait for the same pool, joint refinements go first: theirs weigh 1 for each task to come too.
+    assert {(task.weight_rule, task.priority_weight) for task in tasks} == {("absolute", 1)}
+    # A run lasts as long as its question: as many as there are nights in the longest wait.
+    assert dag.max_active_runs >= 60
 
 
 def test_transient_errors_are_retried_for_longer_than_a_database_restart(dag_bag: Any) -> None:

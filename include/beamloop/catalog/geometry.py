@@ -19,6 +19,7 @@ from beamloop.records.geometry import (
     ImportedSweep,
     NewGeometry,
     SourceRole,
+    WaitingCandidate,
 )
 from beamloop.records.identifiers import RunId, SweepId
 
@@ -120,6 +121,19 @@ def geometry_of_sweep(connection: Connection, sweep_id: SweepId) -> GeometryId |
 def geometry_key(geometry_id: GeometryId | None) -> str:
     """Return what a geometry adds to a run's key."""
     return "" if geometry_id is None else f"geometry {geometry_id}"
+
+
+def newer_geometry_serving(connection: Connection, geometry_id: GeometryId) -> GeometryId | None:
+    """Return the version of the same detector that was made later and serves without end, if there is one."""
+    number = QUERIES.newer_geometry_serving(connection, geometry_id=geometry_id)
+    return None if number is None else GeometryId(number)
+
+
+def candidates_beside(connection: Connection, geometry_id: GeometryId) -> list[WaitingCandidate]:
+    """Return the other candidates of the same detector, the newest first."""
+    return [
+        WaitingCandidate(**row) for row in QUERIES.candidates_beside(connection, geometry_id=geometry_id)
+    ]
 
 
 def lock_geometries(connection: Connection, beamline: str) -> None:

@@ -73,6 +73,7 @@ def promote(
     by: str,
     why: str,
     without_evidence: bool = False,
+    only_candidate: bool = False,
 ) -> GeometryVersion:
     """Let a version serve the data from a time on, until the next one begins where there is a later one.
 
@@ -94,6 +95,8 @@ def promote(
     without_evidence
         A person takes it upon themselves that there is no evidence. Evidence that speaks against a version is
         never passed over.
+    only_candidate
+        Refuse a version on which somebody has decided: the answer to a question of before that decision.
 
     Returns
     -------
@@ -103,13 +106,16 @@ def promote(
     Raises
     ------
     InvalidInputError
-        When it serves already, falls short of the gate, or another one begins at that very time.
+        When it serves already, falls short of the gate, or another one begins at that very time; or is no
+        candidate where only one will do.
     NotFoundError
         When there is no such version.
     """
     why = _reason(why)
     with catalog.transaction() as connection:
         version = _locked(connection, geometry_id)
+        if only_candidate:
+            _require_candidate(version)
         if version.state in SERVING:
             raise InvalidInputError(
                 f"Geometry {geometry_id} serves already, from {version.valid_from:%Y-%m-%d %H:%M %Z}.",
@@ -147,12 +153,7 @@ def reject(catalog: Catalog, geometry_id: GeometryId, *, by: str, why: str) -> G
     """
     why = _reason(why)
     with catalog.transaction() as connection:
-        version = _locked(connection, geometry_id)
-        if version.state is not GeometryState.CANDIDATE:
-            raise InvalidInputError(
-                f"Geometry {geometry_id} is {version.state.value}, not a candidate.",
-                try_next="`beamloop geometry withdraw` ends one that serves.",
-            )
+        _require_candidate(_locked(connection, geometry_id))
         versions.set_rejected(connection, geometry_id)
         versions.note_decision(connection, geometry_id, "reject", by, why)
         return versions.geometry_by_id(connection, geometry_id)
@@ -186,6 +187,14 @@ def _locked(connection: Connection, geometry_id: GeometryId) -> GeometryVersion:
     beamline = versions.geometry_by_id(connection, geometry_id).beamline
     versions.lock_geometries(connection, beamline)
     return versions.geometry_by_id(connection, geometry_id)
+
+
+def _require_candidate(version: GeometryVersion) -> None:
+    if version.state is not GeometryState.CANDIDATE:
+        raise InvalidInputError(
+            f"Geometry {version.geometry_id} is {version.state.value}, not a candidate.",
+            try_next="`beamloop geometry withdraw` ends one that serves.",
+        )
 
 
 def _require_gate(version: GeometryVersion, gate: GeometryGate, without_evidence: bool) -> None:

@@ -20,7 +20,7 @@ class Answer:
     """What is to be done with a candidate."""
 
     promote: bool  # False: reject
-    by: str  # "anna", or "refine_metrology (geometry.approval: automatic)"
+    by: str  # "anna", or "refine_metrology"
     why: str  # "RMSDs of all panels are better"
 
     def as_json(self) -> dict[str, Any]:
@@ -31,3 +31,10 @@ class Answer:
     def from_json(cls, values: Mapping[str, Any]) -> "Answer":
         """Undo :meth:`as_json`."""
         return cls(bool(values["promote"]), str(values["by"]), str(values["why"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Nobody needs to be asked, and nothing is to be done."""
+
+    sentence: str  # "Geometry 7 is in_force already: promote by anna: better than the headers'"

@@ -217,6 +217,15 @@ class NewGeometry:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingCandidate:
+    """A candidate on which nobody has decided."""
+
+    geometry_id: GeometryId  # 6
+    distance_mm: float  # 250.37, refined
+    made_at: datetime  # UTC
+
+
+@dataclass(frozen=True, slots=True)
 class GeometryDecision:
     """What was decided on a version; never changed."""
 

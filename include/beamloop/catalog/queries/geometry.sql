@@ -47,6 +47,19 @@ JOIN beamloop.geometry_versions g
   ON g.beamline = c.beamline AND g.state IN ('in_force', 'superseded') AND g.validity @> s.collected_at
 WHERE s.sweep_id = :sweep_id;
 
+-- name: newer_geometry_serving(geometry_id)$
+-- A version of the same detector that was made later and serves without end.
+SELECT max(newer.geometry_id) FROM beamloop.geometry_versions newer
+JOIN beamloop.geometry_versions older USING (detector_id)
+WHERE older.geometry_id = :geometry_id AND newer.geometry_id > older.geometry_id AND newer.state = 'in_force';
+
+-- name: candidates_beside(geometry_id)
+-- Other candidates of the same detector, the newest first.
+SELECT other.geometry_id, other.distance_mm, other.made_at FROM beamloop.geometry_versions other
+JOIN beamloop.geometry_versions own USING (detector_id)
+WHERE own.geometry_id = :geometry_id AND other.geometry_id <> own.geometry_id AND other.state = 'candidate'
+ORDER BY other.geometry_id DESC;
+
 -- name: lock_geometries(beamline)$
 -- Let one decision after the other be taken on a beamline's geometries.
 SELECT beamline FROM beamloop.beamlines WHERE beamline = :beamline FOR UPDATE;
