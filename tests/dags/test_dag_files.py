@@ -59,7 +59,7 @@ def test_a_detector_is_calibrated_in_order_after_the_joint_refinements_and_waits
     assert [task.pool for task in tasks[:5]] == ["dials", "dials", "refinement", "refinement", "dials"]
     for earlier, later in pairwise(tasks):
         assert earlier.task_id in later.upstream_task_ids
-    # Of those that wait for the same pool, joint refinements go first: theirs weigh 1 for each task to come too.
+    # In the same pool joint refinements go first: theirs weigh 1 for each of their tasks to come, too.
     assert {(task.weight_rule, task.priority_weight) for task in tasks} == {("absolute", 1)}
     # A run lasts as long as its question: as many as there are nights in the longest wait.
     assert dag.max_active_runs >= 60

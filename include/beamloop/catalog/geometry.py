@@ -131,9 +131,7 @@ def newer_geometry_serving(connection: Connection, geometry_id: GeometryId) -> G
 
 def candidates_beside(connection: Connection, geometry_id: GeometryId) -> list[WaitingCandidate]:
     """Return the other candidates of the same detector, the newest first."""
-    return [
-        WaitingCandidate(**row) for row in QUERIES.candidates_beside(connection, geometry_id=geometry_id)
-    ]
+    return [WaitingCandidate(**row) for row in QUERIES.candidates_beside(connection, geometry_id=geometry_id)]
 
 
 def lock_geometries(connection: Connection, beamline: str) -> None:
