@@ -1,7 +1,7 @@
 """Write indexed wedges of one crystal form on one detector, without images: run by the DIALS Python.
 
-`python write_wedges.py COUNT FOLDER` writes `xtal1.expt`, `xtal1.refl`, ... Centroids are off by chance, as those
-of simulated wedges are: 0.12 px and 0.1 degrees, one in eight by four times as much.
+`python write_wedges.py COUNT FOLDER` writes `xtal1.expt`, `xtal1.refl`, ... Centroids are off by chance, as
+those of simulated wedges are: 0.12 px and 0.1 degrees, one in eight by four times as much.
 """
 
 import sys
