@@ -62,7 +62,7 @@ def observed(table: Any, chance: np.random.Generator) -> Any:
     table["xyzobs.mm.value"] = table["xyzcal.mm"] + flex.vec3_double(errors)
     table["xyzobs.mm.variance"] = flex.vec3_double(count, tuple(NOISE**2))
     table["xyzobs.px.value"] = table["xyzcal.px"]
-    table["id"] = flex.int(count, 0)
+    table["id"] = table["imageset_id"] = flex.int(count, 0)
     table["flags"] = flex.size_t(count, FLAGS.predicted | FLAGS.indexed | FLAGS.strong)
     return table
 
