@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cctbx import sgtbx  # type: ignore[import-not-found]
-from dials.algorithms.refinement import engine  # type: ignore[import-not-found]
+from dials.algorithms.refinement import engine, refiner  # type: ignore[import-not-found]
 from dials.array_family import flex  # type: ignore[import-not-found]
 from dials.command_line import refine  # type: ignore[import-not-found]
 from dxtbx.imageset import ImageSetFactory  # type: ignore[import-not-found]
@@ -167,12 +167,13 @@ def main(script: str, folder: Path) -> None:
     for name, turns_deg in (("one", [10.0]), ("two", [10.0, 50.0])):
         write_case(folder / name, turns_deg)
     names = ("LevenbergMarquardtIterations", "GaussNewtonIterations")
-    stock = {name: getattr(engine, name) for name in names}
+    stock, stock_counts = {name: getattr(engine, name) for name in names}, refiner.AutoReduce
     blocked = runpy.run_path(script)
     found = {}
     for number, (case, data, arguments, phil) in enumerate(CASES):
         for name in names:
             setattr(engine, name, stock[name])
+        refiner.AutoReduce = stock_counts
         one = run(folder / f"{number}-stock", folder / data, arguments, phil)
         assert not (why := blocked["install"]()), why
         # So small that every case takes several blocks.

@@ -21,9 +21,10 @@ from dxtbx.model import (  # type: ignore[import-not-found]
 from scitbx import matrix  # type: ignore[import-not-found]
 
 
-def _detector(truth: dict[str, Any]) -> Any:
+def detector_of(truth: dict[str, Any], which: str = "true") -> Any:
+    """Return the detector of a truth: the true one, or the header's."""
     detector, facts = Detector(), truth["detector"]
-    for module in facts["true"]["panels"]:
+    for module in facts[which]["panels"]:
         panel = detector.add_panel()
         panel.set_name(module["name"])
         panel.set_image_size(module["size_px"])
@@ -43,7 +44,7 @@ def _experiment(truth: dict[str, Any], sweep: dict[str, Any]) -> Any:
     axes = a_matrix.inverse()
     return Experiment(
         beam=BeamFactory.simple(truth["wavelength_angstrom"]),
-        detector=_detector(truth),
+        detector=detector_of(truth),
         goniometer=GoniometerFactory.single_axis(),
         scan=Scan(
             (sweep["first_image"], sweep["last_image"]), (sweep["start_angle_deg"], sweep["oscillation_deg"])

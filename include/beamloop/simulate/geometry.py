@@ -63,11 +63,12 @@ def true_geometry(plan: DetectorPlan, seed: int) -> Geometry:
     plan
         What the header says and by how much it errs.
     seed
-        Of the collection: the modules' shifts and rotations are drawn from it. Their mean is taken off, so
-        that distance and beam centre keep their meaning.
+        Of the collection: the modules' shifts and rotations are drawn from it where the detector has no seed
+        of its own. Their mean is taken off, so that distance and beam centre keep their meaning.
     """
     header = header_beam_centre_px(plan)
     centre = (header[0] + plan.beam_offset_px[0], header[1] + plan.beam_offset_px[1])
+    seed = seed if plan.seed is None else plan.seed
     moves = stream(seed, Stream.MODULES).standard_normal((len(module_offsets_px(plan.model)), 3))
     moves -= moves.mean(axis=0)
     shift_mm = plan.module_shift_rms_um / 1000.0

@@ -50,6 +50,7 @@ class DetectorPlan:
     tilt_mrad: tuple[float, float] = (0.0, 0.0)  # about lab x, then y, through the point the beam hits
     module_shift_rms_um: float = 0.0  # of each module, along fast and along slow: 30.0
     module_rotation_rms_mrad: float = 0.0  # of each module about its own centre, in its plane: 0.3
+    seed: int | None = None  # of the modules' errors, for several collections: 7; None: the collection's
 
 
 @dataclass(frozen=True, slots=True)

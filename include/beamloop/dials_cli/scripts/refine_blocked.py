@@ -14,7 +14,8 @@ dense one. Everything else is the stock engine's: the objective and the number o
 `add_residuals`), restraints, constraints, steps, Cholesky factor, uncertainties.
 
 Where DIALS keeps gradients densely it calculates them for a block of reflections at a time, so memory is
-bounded by the block; not where the journal, for correlation plots, wants the Jacobian whole. Where the
+bounded by the block; not where the journal, for correlation plots, wants the Jacobian whole. Before the
+first step DIALS counts the reflections of each parameter by its gradients: in blocks, too. Where the
 installed DIALS does not offer what is used here, or gives other numbers in a trial, the stock engine does the
 work, and the log says why.
 """
@@ -140,9 +141,8 @@ def with_products(stock):
         def _prepare_target(self):
             """Have the gradients in blocks, and as they are; other versions may lack these names."""
             target = self._target
-            row_bytes = 8 * len(self.x) * VALUES_PER_REFLECTION
             if getattr(target, "_gradient_calculation_blocksize", 0) is None and not is_sparse(target):
-                target._gradient_calculation_blocksize = max(BLOCK_BYTES // row_bytes, 1)  # noqa: SLF001
+                target._gradient_calculation_blocksize = reflections_of_block(len(self.x))  # noqa: SLF001
             if self._constr_manager is None and hasattr(target, "_build_jacobian"):
                 target._build_jacobian = columns_of_gradients  # noqa: SLF001
 
@@ -161,6 +161,40 @@ def with_products(stock):
 
     BlockedEngine.__name__ = stock.__name__
     return BlockedEngine
+
+
+def reflections_of_block(parameters):
+    """Return of how many reflections the dense gradients make one block."""
+    return max(BLOCK_BYTES // (8 * VALUES_PER_REFLECTION * parameters), 1)
+
+
+def with_counts_in_blocks(stock):
+    """Return a subclass of DIALS's AutoReduce that counts the reflections of each parameter in blocks."""
+
+    class BlockedAutoReduce(stock):
+        def _nref_per_param(self):
+            """Count as DIALS does, which asks for the gradients of all reflections at once.
+
+            The gradients of scan-varying models refer to the whole table, so they stay in one.
+            """
+            parameters = self.pred_param
+            if hasattr(parameters, "compose"):
+                return super()._nref_per_param()
+            whole = parameters.get_gradients
+
+            def in_blocks(reflections, callback):
+                step = reflections_of_block(len(parameters))
+                starts = range(0, max(len(reflections), 1), step)
+                parts = (reflections[start : start + step] for start in starts)
+                return np.sum([whole(part, callback=callback) for part in parts], axis=0).tolist()
+
+            parameters.get_gradients = in_blocks
+            try:
+                return super()._nref_per_param()
+            finally:
+                del parameters.get_gradients
+
+    return BlockedAutoReduce
 
 
 def is_sparse(target):
@@ -194,7 +228,7 @@ def parts(equations):
 
 def install():
     """Put the blocked engines in the place of the stock ones; return why not, or nothing."""
-    from dials.algorithms.refinement import engine
+    from dials.algorithms.refinement import engine, refiner
 
     try:
         try_products()
@@ -204,6 +238,8 @@ def install():
         return f"{type(error).__name__} {error}"
     for name, replacement in zip(names, blocked, strict=True):
         setattr(engine, name, replacement)
+    if hasattr(getattr(refiner, "AutoReduce", None), "_nref_per_param"):  # it saves memory only
+        refiner.AutoReduce = with_counts_in_blocks(refiner.AutoReduce)
     return ""
 
 
