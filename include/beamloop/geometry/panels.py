@@ -7,6 +7,7 @@ its slow axis, and their cross product, the normal.
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from beamloop.dials_cli.detector import Matrix, panel_poses
 from beamloop.geometry.models import Document, beam_direction, beam_path_mm
@@ -73,7 +74,7 @@ def rigid_motion(points: Matrix, others: Matrix) -> tuple[Matrix, Matrix]:
     return rotation, other_mean - rotation @ mean
 
 
-def panel_moves(before: Panels, after: Panels, fitted: Matrix | None = None) -> PanelMoves:
+def panel_moves(before: Panels, after: Panels, fitted: NDArray[np.bool_] | None = None) -> PanelMoves:
     """Return how panels moved against each other.
 
     The rigid motion that takes the corners of the panels from before nearest to where they are after is
@@ -112,7 +113,7 @@ def _rotation_vector(matrix: Matrix) -> Matrix:
     )
 
 
-def rms_in_plane_um(moves: PanelMoves, chosen: Matrix | None = None) -> float:
+def rms_in_plane_um(moves: PanelMoves, chosen: NDArray[np.bool_] | None = None) -> float:
     """Return the root mean square of the shifts along fast and slow: of one axis, not of the length.
 
     Shifts along the normal do not count: spots at small angles hardly see them.

@@ -75,7 +75,12 @@ def choose_sweeps(offers: Sequence[Offer], panel_names: Sequence[str], options: 
         Choice(offer.run_id, *why.get(offer.run_id, (None, _weak_words(offer)))) for offer in strong
     )
     held_count = sum(offer.total for offer in held)
-    return Chosen(choices, held_out_blocks=held_count < options.gate.least_held_out_count)
+    return Chosen(choices, held_out_blocks=blocks_are_held_out(held_count, options))
+
+
+def blocks_are_held_out(held_count: int, options: MetrologyOptions) -> bool:
+    """Tell whether parts of the refined sweeps are held out, beside whole sweeps with so many reflections."""
+    return options.held_out_blocks and held_count < options.gate.least_held_out_count
 
 
 def _hold_out(usable: Sequence[Offer], options: MetrologyOptions) -> list[Offer]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from beamloop.dials_cli.correlations import correlate_parameters, read_correlations
 from beamloop.dials_cli.geometry_comparison import GeometryComparison
-from beamloop.geometry.models import beam_path_mm, describe_models, first_models, read_models
+from beamloop.geometry.models import beam_path_mm, describe_models, read_models
 from beamloop.geometry.registry import store_models
 from beamloop.metrology.half_split import HalfSplit, split_in_halves
 from beamloop.metrology.held_out import (
@@ -127,7 +127,7 @@ def _panel(row: dict[str, Any]) -> PanelEvidence:
 
 def _details(found: Findings) -> dict[str, Any]:
     work, geometries, judged, level = found.work, found.geometries, found.judged, found.level
-    models = first_models(refined_pair(work, level)[0])
+    models = read_models(refined_pair(work, level)[0])
     return {
         "format": FORMAT,
         "metrology_id": work.metrology.metrology_id,

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from beamloop.dials_cli import programs
 from beamloop.dials_cli.geometry_comparison import GeometryComparison, compare_geometries, read_comparison
-from beamloop.geometry.models import Document, beam_path_mm, first_models
+from beamloop.geometry.models import Document, beam_path_mm, first_models, read_models
 from beamloop.geometry.move import move_to_header
 from beamloop.metrology.index_sweeps import HEADER, INDEXED, START, pair_of
 from beamloop.metrology.refine import Level, Pair, combine, read_levels
@@ -78,7 +78,7 @@ def write_geometries(work: MetrologyWork) -> Geometries:
     documents = {"imported": start}
     for level in levels:
         documents[f"level_{level.level}"] = move_to_header(
-            first_models(refined_pair(work, level)[0]), header, use
+            read_models(refined_pair(work, level)[0]), header, use
         )
     paths = []
     for name, document in documents.items():

@@ -14,7 +14,7 @@ from beamloop.dials_cli.reflections import summarise_indexing
 from beamloop.errors import InvalidInputError
 from beamloop.geometry.models import Document, first_models
 from beamloop.geometry.move import carried, move_to_header, shape_difference
-from beamloop.metrology.choice import FEWEST_REFLECTIONS
+from beamloop.metrology.choice import FEWEST_REFLECTIONS, blocks_are_held_out
 from beamloop.metrology.choose import CHOICE, import_panels
 from beamloop.metrology.offers import CRYSTAL, Candidate, import_folder, read_candidates
 from beamloop.metrology.work import MetrologyFinding, MetrologyWork, kept, relative_to
@@ -58,7 +58,7 @@ def perform(work: MetrologyWork) -> MetrologyFinding:
     held = [run_id for run_id in choice["held_out"] if run_id in good]
     document = choice | {"refined": refined, "held_out": held}
     held_count = sum(sweep.indexed_count for sweep in sweeps if sweep.one.sweep.run_id in held)
-    document["held_out_blocks"] = held_count < work.metrology.options.gate.least_held_out_count
+    document["held_out_blocks"] = blocks_are_held_out(held_count, work.metrology.options)
     (work.staging / INDEXED).write_text(json.dumps(document, indent=1), "utf-8")
     total = sum(sweep.indexed_count for sweep in sweeps if sweep.one.sweep.run_id in good)
     text = f"{total} reflections of {len(good)} sweeps on the panels, {held_count} of them held out"

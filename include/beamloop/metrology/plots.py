@@ -18,7 +18,7 @@ AXES = ("X, along fast", "Y, along slow")
 FEWEST_IN_FIELD = 3  # a median of fewer says little
 TAIL_PERCENT = 2.0  # of the fields lie beyond the colours' ends
 ROUND_UM = (1, 2, 3, 5)  # lengths of the key arrow begin with these
-ARROW_SHARE = 0.45  # of a panel's shorter side, for the longest arrow
+ARROW_SHARE = 0.4  # of the root of the smallest panel's area, for the longest arrow
 DOTS_PER_INCH = 110
 
 
@@ -141,7 +141,7 @@ def draw_panels(face: Face, panels: Sequence[Mapping[str, Any]]) -> "Figure":
 def _draw_arrows(axes: Any, face: Face, panels: Sequence[Mapping[str, Any]]) -> None:
     shifts = np.array([row["shift_um"][:2] for row in panels])
     longest_um = float(np.linalg.norm(shifts, axis=1).max()) or 1.0
-    mm_per_um = ARROW_SHARE * float(face.sizes_mm.min()) / longest_um
+    mm_per_um = ARROW_SHARE * float(np.sqrt(face.sizes_mm.prod(axis=1).min())) / longest_um
     starts = np.array([face.centre_mm(place) for place in range(len(panels))])
     along = np.stack([face.fast, face.slow], axis=1)
     ends = np.einsum("pk,pkj->pj", shifts, along) * mm_per_um

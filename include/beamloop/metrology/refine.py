@@ -24,7 +24,6 @@ Pair = tuple[Path, Path]  # experiments and reflections
 SHARED = ("beam", "detector")  # each keeps its goniometer: kappa may differ, and nothing of it is refined
 HELD_OUT_BLOCKS = "AAAAB"  # every fifth block of rotation
 BLOCK_COUNT = 20  # of each sweep: 4.5 deg each of 90
-PARAMETERS_OF_PANEL = 6
 # Of several crystals, one with too few reflections is taken out; alone it has to be refined.
 TAKE_OUT = "auto_reduction.action=remove"
 LEVELS = "levels.json"
@@ -136,8 +135,7 @@ def refine_level(
 def level_options(work: MetrologyWork, level: int, *, several: bool) -> tuple[str, ...]:
     """Return the options of dials.refine for a level."""
     options = work.metrology.options
-    fewest = max(1, options.least_panel_count // PARAMETERS_OF_PANEL)
-    of_panels = (*options.panels, f"auto_reduction.min_nref_per_parameter={fewest}")
+    of_panels = (*options.panels, f"auto_reduction.min_nref_per_parameter={options.least_panel_count}")
     of_level = of_panels if level else (TAKE_OUT,) if several else ()
     return (*options.refine, *of_level, f"hierarchy_level={level}")
 

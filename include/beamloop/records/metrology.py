@@ -52,10 +52,11 @@ class MetrologyOptions:
     # At level 1 and below: a panel without enough data stays where level 0 put it.
     panels: tuple[str, ...] = ("auto_reduction.action=fix", "separate_panels=True")
     deepest_level: int = 9  # or as deep as the detector's hierarchy goes
-    least_panel_count: int = 60  # reflections of a panel that is refined
+    least_panel_count: int = 60  # reflections of a panel that is refined: ten for each of its parameters
     sweeps_at_most: int = 12  # refined together
     held_out_fraction: float = 0.2  # of the indexed reflections, and no more than enough:
     held_out_enough: int = 2000  # reflections: an RMSD of so many is known to 1.6 %
+    held_out_blocks: bool = True  # of the refined sweeps' rotation, where other sweeps are too few to judge
     gate: GeometryGate = field(
         default_factory=GeometryGate
     )  # the beamline's, for the words; promotion asks it again
