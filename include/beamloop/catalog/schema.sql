@@ -251,6 +251,7 @@ CREATE TABLE beamloop.geometry_versions (
     origin text NOT NULL,
     made_by text NOT NULL,
     made_at timestamp with time zone DEFAULT now() NOT NULL,
+    drift_noticed_at timestamp with time zone,
     CONSTRAINT geometry_versions_check CHECK (((state = ANY (ARRAY['candidate'::text, 'rejected'::text])) = isempty(validity))),
     CONSTRAINT geometry_versions_check1 CHECK (((state <> 'in_force'::text) OR upper_inf(validity))),
     CONSTRAINT geometry_versions_check2 CHECK (((state <> 'superseded'::text) OR (NOT upper_inf(validity)))),
@@ -1201,6 +1202,8 @@ CREATE INDEX failure_bursts_by_cause ON beamloop.failure_bursts USING btree (bea
 CREATE INDEX geometry_decisions_of_version ON beamloop.geometry_decisions USING btree (geometry_id);
 
 CREATE INDEX geometry_sources_of_run ON beamloop.geometry_sources USING btree (run_id);
+
+CREATE INDEX geometry_versions_drift_not_noticed ON beamloop.geometry_versions USING btree (beamline) WHERE (drift_noticed_at IS NULL);
 
 CREATE INDEX group_members_of_group ON beamloop.group_members USING btree (report_id, group_id);
 

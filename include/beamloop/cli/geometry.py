@@ -12,6 +12,7 @@ from beamloop.beamlines.beamline_file import Beamline
 from beamloop.beamlines.geometry_rules import GeometryRules
 from beamloop.catalog.geometry import geometries
 from beamloop.cli.choices import parse_since, person
+from beamloop.cli.drift import drift
 from beamloop.cli.geometry_text import (
     Account,
     account_document,
@@ -33,6 +34,8 @@ from beamloop.storage.opening import open_store
 geometry_app = typer.Typer(
     help="Refined detectors: candidates, the one in force, the way back.", no_args_is_help=True
 )
+
+geometry_app.command()(drift)
 
 NUMBER = typer.Argument(help="The version's number, as `beamloop geometry list` shows it.")
 WHY = typer.Option("--why", help="The reason; it is kept.")

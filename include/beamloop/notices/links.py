@@ -12,6 +12,10 @@ class AirflowPages:
 
     base_url: str  # "https://airflow.example.org/", or "" where it is not known
 
+    def dag(self, dag_id: str) -> str:
+        """Return the page of a DAG, "" where the address is not known."""
+        return f"{self.base_url.rstrip('/')}/dags/{quote(dag_id, safe='')}" if self.base_url else ""
+
     def dag_run(self, dag_run_id: str) -> str:
         """Return the page of a run of process_collection, "" where the address is not known."""
         if not self.base_url:

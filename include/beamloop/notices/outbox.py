@@ -8,10 +8,12 @@ from pathlib import Path
 from beamloop.beamlines.beamline_file import Beamline, read_beamlines
 from beamloop.beamlines.notifications import Notifications
 from beamloop.catalog.connection import Catalog, Connection
+from beamloop.catalog.drift import let_drift_pass
 from beamloop.catalog.noticed import let_finish_pass
 from beamloop.catalog.notifications import lock_beamline, put_notification
 from beamloop.catalog.watched import clock_s
 from beamloop.notices.bursts import notice_bursts
+from beamloop.notices.drift import notice_drift
 from beamloop.notices.finished import notice_finished
 from beamloop.notices.links import AirflowPages
 from beamloop.notices.stuck import notice_stuck
@@ -53,9 +55,10 @@ def notice_all(beamlines_directory: Path, catalog: Catalog, pages: AirflowPages)
             if lock_beamline(connection, beamline.beamline):
                 made += _notice(connection, beamline, notifications, pages)
     if not faults:
-        # With a file that cannot be read it is not known who wants to hear: the ends wait until it is mended.
+        # With a file that cannot be read it is not known who wants to hear: this waits until it is mended.
         with catalog.transaction() as connection:
             let_finish_pass(connection, except_of=_with(NoticeKind.FINISHED, wanted))
+            let_drift_pass(connection, except_of=_with(NoticeKind.DRIFT, wanted))
     return made
 
 
@@ -72,6 +75,8 @@ def _notice(connection: Connection, beamline: Beamline, wanted: Notifications, p
         messages += notice_bursts(connection, beamline, wanted, pages, now)
     if NoticeKind.STUCK in wanted.events:
         messages += notice_stuck(connection, beamline, wanted, pages, now)
+    if NoticeKind.DRIFT in wanted.events:
+        messages += notice_drift(connection, beamline, pages)
     made = 0
     for message in messages:
         new = [put_notification(connection, message, address) for address in wanted.addresses()]

@@ -21,6 +21,7 @@ class NoticeKind(StrEnum):
     FINISHED = "finished"
     BURST = "burst"
     STUCK = "stuck"
+    DRIFT = "drift"
 
 
 @dataclass(frozen=True, slots=True)
