@@ -48,7 +48,7 @@ class LocalBackend:
         assert self.settings.directory is not None
         link = self.settings.directory / key
         link.unlink()
-        target = link if sha256 is None else link.with_name(f".{link.name}.{sha256}")
+        target = link if sha256 is None else link.with_name(f".{sha256}.{link.name}")
         target.unlink(missing_ok=True)
         target.write_bytes(data)
         if sha256 is not None:

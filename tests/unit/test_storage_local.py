@@ -1,6 +1,7 @@
 """What only the local directory can do wrong."""
 
 import hashlib
+import mimetypes
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,7 +63,7 @@ def test_a_linked_folder_leads_nowhere(store: ArtifactStore, root: Path, outside
     assert not (outside / "new").exists()
 
 
-@pytest.mark.parametrize("target", ["../outside/file", "/etc/hostname", ".other", ".object.", ".object.zz"])
+@pytest.mark.parametrize("target", ["../outside/file", "/etc/hostname", ".other", ".object.", ".zz.object"])
 def test_a_link_that_the_store_did_not_make_is_a_damage(
     store: ArtifactStore, root: Path, outside: Path, target: str
 ) -> None:
@@ -78,17 +79,31 @@ def test_a_link_that_the_store_did_not_make_is_a_damage(
 def test_data_that_are_a_link_themselves_are_a_damage(
     store: ArtifactStore, root: Path, outside: Path
 ) -> None:
-    (root / f".object.{SECRET_SHA256}").symlink_to(outside / "file")
-    (root / "object").symlink_to(f".object.{SECRET_SHA256}")
+    (root / f".{SECRET_SHA256}.object").symlink_to(outside / "file")
+    (root / "object").symlink_to(f".{SECRET_SHA256}.object")
     with pytest.raises(ArtifactDamagedError):
         list(store.stream("object", sha256=SECRET_SHA256))
 
 
 def test_data_that_are_gone_are_a_damage_and_not_a_missing_artifact(store: ArtifactStore, root: Path) -> None:
     stored = store.put_bytes("object", b"x")
-    (root / f".object.{stored.sha256}").unlink()
+    (root / f".{stored.sha256}.object").unlink()
     with pytest.raises(ArtifactDamagedError, match="gone"):
         store.stat("object")
+
+
+def test_a_file_opens_in_a_browser_as_what_it_is(store: ArtifactStore) -> None:
+    store.put_bytes("folder/report.html", b"<p>")
+    opened = Path(store.address("folder/report.html")).resolve()
+    assert mimetypes.guess_type(opened) == ("text/html", None)
+
+
+def test_a_store_from_before_is_read_and_kept(store: ArtifactStore, root: Path) -> None:
+    (root / f".object.{SECRET_SHA256}").write_bytes(SECRET)
+    (root / "object").symlink_to(f".object.{SECRET_SHA256}")
+    assert b"".join(store.stream("object", sha256=SECRET_SHA256)) == SECRET
+    assert store.put_bytes("object", SECRET).sha256 == SECRET_SHA256
+    assert found(store) == []
 
 
 def test_an_unmounted_store_does_not_look_like_a_missing_artifact(store: ArtifactStore, root: Path) -> None:
@@ -126,13 +141,15 @@ def test_leftovers_are_removed_and_nothing_else(store: ArtifactStore, root: Path
     before = sorted(os.listdir(root / "folder"))
     (root / ".beamloop-0123456789abcdef.part").write_bytes(b"half")
     (root / ".beamloop-0123456789abcdef.link").symlink_to("anywhere")
-    (root / "folder" / f".lost.{SECRET_SHA256}").write_bytes(SECRET)
-    (root / "folder" / f".object.{SECRET_SHA256}").write_bytes(SECRET)
+    (root / "folder" / f".{SECRET_SHA256}.lost").write_bytes(SECRET)
+    (root / "folder" / f".{SECRET_SHA256}.object").write_bytes(SECRET)
+    (root / "folder" / f".from_before.{SECRET_SHA256}").write_bytes(SECRET)
     lost = [
         ".beamloop-0123456789abcdef.link",
         ".beamloop-0123456789abcdef.part",
-        f"folder/.lost.{SECRET_SHA256}",
-        f"folder/.object.{SECRET_SHA256}",
+        f"folder/.{SECRET_SHA256}.lost",
+        f"folder/.{SECRET_SHA256}.object",
+        f"folder/.from_before.{SECRET_SHA256}",
     ]
     assert found(store, remove=False) == lost
     assert found(store) == lost
@@ -146,7 +163,7 @@ def test_what_changed_lately_may_be_of_a_writer_at_work(store: ArtifactStore, ro
     part.write_bytes(b"half")
     # A copied file may be old; its arrival is not.
     os.utime(part, (0, 0))
-    (root / f".lost.{SECRET_SHA256}").write_bytes(SECRET)
+    (root / f".{SECRET_SHA256}.lost").write_bytes(SECRET)
     assert found(store, before=datetime.now(UTC) - timedelta(days=1)) == []
 
 
@@ -158,8 +175,8 @@ def test_hostile_links_and_names_are_neither_followed_nor_touched(
     (elsewhere / ".beamloop-0123456789abcdef.part").write_bytes(b"somebody's")
     (root / "folder").symlink_to(elsewhere)
     (root / ".beamloop-fedcba9876543210.part").symlink_to(elsewhere)
-    (root / f".lost.{SECRET_SHA256}").symlink_to(elsewhere / ".beamloop-0123456789abcdef.part")
-    (root / f".taken.{SECRET_SHA256}").write_bytes(SECRET)
+    (root / f".{SECRET_SHA256}.lost").symlink_to(elsewhere / ".beamloop-0123456789abcdef.part")
+    (root / f".{SECRET_SHA256}.taken").write_bytes(SECRET)
     (root / "taken").write_bytes(b"a person's file in the link's place")
     (root / ".hidden").mkdir()
     (root / ".hidden" / ".beamloop-0123456789abcdef.part").write_bytes(b"not ours")
@@ -170,7 +187,7 @@ def test_leftovers_of_killed_writers_are_not_listed_and_not_in_the_way(
     store: ArtifactStore, root: Path
 ) -> None:
     (root / ".beamloop-0123456789abcdef.part").write_bytes(b"half")
-    (root / f".object.{SECRET_SHA256}").write_bytes(SECRET)
+    (root / f".{SECRET_SHA256}.object").write_bytes(SECRET)
     assert list(store.list("")) == []
     store.put_bytes("object", b"other bytes than the killed writer's")
     assert [found.key for found in store.list("")] == ["object"]

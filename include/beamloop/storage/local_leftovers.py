@@ -15,8 +15,11 @@ from beamloop.storage.local_tree import opened_folder
 
 # Names of `beamloop.storage.files.temporary_file` and of the probe: random, so nobody writes them again.
 TEMPORARY = re.compile(r"\.beamloop-[0-9a-f]{16}\.(part|link)")
-# Data of an object: ".NAME.SHA256". They belong to it when the link NAME leads to them.
-DATA = re.compile(rf"\.({SAFE_NAME.pattern})\.[0-9a-f]{{64}}")
+# Data of an object: ".SHA256.NAME", in stores from before ".NAME.SHA256". They belong to it when the link
+# NAME leads to them.
+DATA = re.compile(
+    rf"\.[0-9a-f]{{64}}\.(?P<name>{SAFE_NAME.pattern})|\.(?P<old>{SAFE_NAME.pattern})\.[0-9a-f]{{64}}"
+)
 
 
 def local_leftovers(root: Path, before: datetime, *, remove: bool) -> Iterator[Leftover]:
@@ -74,12 +77,13 @@ def _is_leftover(folder: int, name: str, status: os.stat_result, *, quiet: bool)
         is_kind = stat.S_ISLNK if temporary[1] == "link" else stat.S_ISREG
         return is_kind(status.st_mode)
     data = DATA.fullmatch(name)
-    return bool(data) and quiet and stat.S_ISREG(status.st_mode) and not _leads_to(folder, name)
+    if not data or not quiet or not stat.S_ISREG(status.st_mode):
+        return False
+    return not _leads_to(folder, data["name"] or data["old"], name)
 
 
-def _leads_to(folder: int, name: str) -> bool:
+def _leads_to(folder: int, link: str, name: str) -> bool:
     """Tell whether the link of a data file's object leads to it."""
-    link = name[1 : -len(".") - 64]
     try:
         return os.readlink(link, dir_fd=folder) == name
     except FileNotFoundError:

@@ -56,9 +56,9 @@ def object_in(folder: int, name: str, key: str) -> StoredObject:
     ArtifactDamagedError
         When the name is not a link to data with a SHA-256 in the same folder.
     """
-    sha256 = _linked_sha256(folder, name, key)
+    data_name, sha256 = _linked_data(folder, name, key)
     try:
-        status = os.stat(_data_name(name, sha256), dir_fd=folder, follow_symlinks=False)
+        status = os.stat(data_name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError as error:
         raise damaged(key, "its data are gone") from error
     if not stat.S_ISREG(status.st_mode):
@@ -70,7 +70,8 @@ def object_in(folder: int, name: str, key: str) -> StoredObject:
 def open_data(folder: int, name: str, present: StoredObject) -> Iterator[BinaryIO]:
     """Open an object's data, unbuffered."""
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    descriptor = os.open(_data_name(name, present.sha256), flags, dir_fd=folder)
+    data_name, _ = _linked_data(folder, name, present.key)
+    descriptor = os.open(data_name, flags, dir_fd=folder)
     with os.fdopen(descriptor, "rb", buffering=0) as file:
         yield file
 
@@ -131,7 +132,8 @@ def _copy(chunks: Iterable[bytes], file: BinaryIO | None) -> tuple[str, int]:
     return digest.hexdigest(), size_bytes
 
 
-def _linked_sha256(folder: int, name: str, key: str) -> str:
+def _linked_data(folder: int, name: str, key: str) -> tuple[str, str]:
+    """Return the name of the file that an object's link leads to, and the SHA-256 in it."""
     try:
         target = os.readlink(name, dir_fd=folder)
     except FileNotFoundError as error:
@@ -140,11 +142,14 @@ def _linked_sha256(folder: int, name: str, key: str) -> str:
         if stat.S_ISDIR(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
             raise missing(key) from error
         raise damaged(key, "it has no SHA-256") from error
-    start = _data_name(name, "")
-    if not target.startswith(start):
-        raise damaged(key, "it is a link to somewhere else")
-    return legible_sha256(key, target.removeprefix(start))
+    # Stores from before have the SHA-256 behind the name.
+    for start, end in ((f".{name}.", ""), (".", f".{name}")):
+        if target.startswith(start) and target.endswith(end):
+            return target, legible_sha256(key, target.removeprefix(start).removesuffix(end))
+    raise damaged(key, "it is a link to somewhere else")
 
 
 def _data_name(name: str, sha256: str) -> str:
-    return f".{name}.{sha256}"
+    # The name comes last: programs follow the link, and tell by its end what a file is. A browser shows
+    # report.html as text otherwise.
+    return f".{sha256}.{name}"
