@@ -4,20 +4,26 @@ close_lost_requests
 notice_events ▸ send_notifications
 
 Level-triggered, like the watcher: what is the case counts, so that a run of this DAG that fails or is missed
-loses nothing, and the next one makes up for it.
+loses nothing, and the next one makes up for it. The trigger `TendingWatch` calls this DAG, every minute for
+as long as there is something to do; where the triggerer is away, it runs every five minutes.
 """
 
 import logging
 from datetime import timedelta
 
-from airflow.sdk import DeltaTriggerTimetable, dag, task
+from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, DeltaTriggerTimetable, dag, task
 
 from airflow_runs import AskedDagRuns
 from connect_services import beamlines_directory, connect_catalog
 from send_by_connection import EmailSender, WebhookSender
+from tending_watch import TendingWatch
 from translate_errors import fail_when_permanent
 
 log = logging.getLogger("beamloop.tend_requests")
+
+NET = DeltaTriggerTimetable(timedelta(minutes=5))
+WATCHER = AssetWatcher(name="catalogue", trigger=TendingWatch())  # type: ignore[no-untyped-call] # Airflow's
+WAITING_FOR_TENDING = Asset("beamloop_waiting_for_tending", watchers=[WATCHER])
 
 
 @task(do_xcom_push=False)
@@ -60,7 +66,7 @@ def send_notifications() -> None:
 
 @dag(
     dag_id="tend_requests",
-    schedule=DeltaTriggerTimetable(timedelta(minutes=1)),
+    schedule=AssetOrTimeSchedule(timetable=NET, assets=[WAITING_FOR_TENDING]),
     default_args={"retries": 1, "retry_delay": timedelta(seconds=5)},
     max_active_runs=1,
     catchup=False,

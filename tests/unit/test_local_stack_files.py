@@ -94,7 +94,7 @@ def test_a_stack_that_never_ran_has_no_variables(tmp_path: Path) -> None:
 
 def test_airflow_reads_back_every_setting_as_it_was_meant(layout: StackLayout) -> None:
     secrets = load_or_create_secrets(layout)
-    settings = airflow_settings(layout, StackPorts(8080, 5432), secrets, Path(HOSTILE))
+    settings = airflow_settings(layout, StackPorts(8080, 5432), secrets, Path(HOSTILE), "lean")
     write_airflow_files(layout, settings, secrets)
     # Airflow's own reader is one of these, with interpolation.
     reader = configparser.ConfigParser()

@@ -26,6 +26,14 @@ def open_requests(connection: Connection) -> list[OpenRequest]:
     return [OpenRequest(**row) for row in QUERIES.open_requests(connection)]
 
 
+def waits_for_tending(connection: Connection) -> bool:
+    """Tell whether a request is open, an end is not thought over, or a message is due.
+
+    Everything that `tend_requests` does begins with one of these; where it is not so, there is nothing to do.
+    """
+    return bool(QUERIES.waits_for_tending(connection))
+
+
 def close_lost(connection: Connection, request: OpenRequest, lost: Outcome) -> int:
     """End a request that nobody works on; its runs without an outcome get this one.
 

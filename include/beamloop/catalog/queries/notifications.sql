@@ -132,3 +132,10 @@ FROM beamloop.requests q
 WHERE q.ended_at IS NULL
    OR q.request_id IN (SELECT r.request_id FROM beamloop.runs r WHERE r.ended_at IS NULL)
 ORDER BY q.request_id;
+
+-- name: waits_for_tending()$
+-- Whether anything is open, to be told, or of an end that is not thought over: what tend_requests is for.
+SELECT EXISTS (SELECT 1 FROM beamloop.requests WHERE ended_at IS NULL)
+    OR EXISTS (SELECT 1 FROM beamloop.runs WHERE ended_at IS NULL)
+    OR EXISTS (SELECT 1 FROM beamloop.requests WHERE ended_at IS NOT NULL AND finish_noticed_at IS NULL)
+    OR EXISTS (SELECT 1 FROM beamloop.notifications WHERE state = 'waiting' AND next_try_at <= now());

@@ -1,0 +1,116 @@
+"""Which tasks may start: the same whether the scheduler asks of all tasks or of the hopeful ones only."""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.dags
+
+STATES = ("success", "failed", "skipped", "upstream_failed", "running", "scheduled", "queued", None)
+
+
+@pytest.fixture(scope="module")
+def run_of_chains(airflow_database: None) -> Any:
+    """Provide an ended run with mapped chains of tasks of each trigger rule."""
+    from airflow.dag_processing.bundles.manager import DagBundlesManager
+    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+
+    DagBundlesManager().sync_bundles_to_db()  # type: ignore[no-untyped-call] # Airflow's
+    found = DagBag(Path(__file__).parent / "files", bundle_name="dags-folder")
+    sync_bag_to_db(found, "dags-folder", None)
+    return found.dags["chains_of_each_rule"].test()
+
+
+def ready(run: Any, states: dict[tuple[str, int], str | None], finder: Callable[..., Any]) -> Any:
+    """Let the scheduler look at a run in given states; what may start, and what it has made of the others."""
+    from airflow.models.dagrun import DagRun
+    from airflow.utils.session import create_session
+    from airflow.utils.state import State, TaskInstanceState
+
+    with create_session() as session:
+        found: Any = session.get(DagRun, run.id)
+        found.dag = run.dag
+        instances = found.get_task_instances(session=session)
+        for instance in instances:
+            state = states[instance.task_id, instance.map_index]
+            instance.state = TaskInstanceState(state) if state else None
+            instance.task = found.dag.get_task(instance.task_id)
+        session.flush()
+        startable = [ti for ti in instances if ti.state is None]
+        finished = [ti for ti in instances if ti.state in State.finished]
+        chosen, _, _ = finder(found, startable, finished, session)
+        answer = (
+            sorted((ti.task_id, ti.map_index) for ti in chosen),
+            {(ti.task_id, ti.map_index): ti.state for ti in instances},
+        )
+        session.rollback()
+    return answer
+
+
+@pytest.fixture
+def finders() -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Provide Airflow's own function and Beamloop's."""
+    from airflow.models.dagrun import DagRun
+
+    import ready_tasks
+
+    stock = DagRun._get_ready_tis
+    ready_tasks.ask_only_of_hopeful_tasks()
+    lean = DagRun._get_ready_tis
+    DagRun._get_ready_tis = stock  # type: ignore[method-assign]
+    return stock, lean
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_same_tasks_may_start_in_whatever_state_the_others_are(
+    run_of_chains: Any, finders: Any, seed: int
+) -> None:
+    from airflow.utils.state import State
+
+    chance = random.Random(seed)  # noqa: S311 - not for secrets
+    # Mostly unfinished, as in a run at work.
+    weights = [1, 1, 1, 1, 1, 1, 1, 8]
+    keys = [(ti.task_id, ti.map_index) for ti in run_of_chains.get_task_instances()]
+    states: dict[tuple[str, int], str | None] = {key: chance.choices(STATES, weights)[0] for key in keys} | {
+        ("list_runs", -1): "success"
+    }
+    (stock_ready, stock_states), (lean_ready, lean_states) = (
+        ready(run_of_chains, states, finder) for finder in finders
+    )
+    assert stock_ready
+    assert lean_ready == stock_ready
+    assert lean_states == stock_states
+    assert any(state in State.finished for state in states.values())
+
+
+def test_a_chain_is_asked_of_at_its_first_unfinished_task_only(run_of_chains: Any, finders: Any) -> None:
+    asked: list[Any] = []
+    from airflow.models.dagrun import DagRun
+
+    import ready_tasks
+
+    stock = DagRun._get_ready_tis
+
+    def note(self: Any, schedulable_tis: list[Any], *rest: Any) -> Any:
+        asked.extend((ti.task_id, ti.map_index) for ti in schedulable_tis)
+        return stock(self, schedulable_tis, *rest)
+
+    DagRun._get_ready_tis = note  # type: ignore[method-assign,assignment]
+    try:
+        ready_tasks.ask_only_of_hopeful_tasks()
+        lean = DagRun._get_ready_tis
+    finally:
+        DagRun._get_ready_tis = stock  # type: ignore[method-assign]
+    keys = [(ti.task_id, ti.map_index) for ti in run_of_chains.get_task_instances()]
+    ready(run_of_chains, dict.fromkeys(keys) | {("list_runs", -1): "success"}, lean)
+    # Of each chain the first task, and those whose rules a single forerunner may settle.
+    assert ("sweep.t_all_success", 0) in asked
+    assert ("sweep.both", 0) in asked
+    assert ("gather", -1) in asked
+    assert {task_id for task_id, _ in keys} - {task_id for task_id, _ in asked} == {
+        "list_runs", "sweep.t_all_done_min_one_success", "sweep.t_none_failed",
+        "sweep.t_none_failed_min_one_success", "sweep.t_none_skipped",
+    }  # fmt: skip
