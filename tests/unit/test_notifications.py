@@ -58,7 +58,11 @@ notifications:
     [
         ("events: [finished]", "notifications", "name a webhook, an email, or both"),
         ("events: []\n  webhook: {connection: a}", "notifications.events", "at least 1 item"),
-        ("events: [done]\n  webhook: {connection: a}", "notifications.events.0", "'finished', 'burst' or"),
+        (
+            "events: [done]\n  webhook: {connection: a}",
+            "notifications.events.0",
+            "'finished', 'burst', 'stuck' or",
+        ),
         ("events: [burst]\n  webhook: {connection: 'https://u:p@h/'}", "webhook.connection", "not here"),
         ("events: [burst]\n  webhook: {url: x}", "notifications.webhook.connection", "required"),
         ("events: [burst]\n  webhook: {connection: a, url: x}", "webhook.url", "there is no such field"),
