@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from tests.dags.page_bench import PASSWORDS, PageBench, log_in
+from tests.services.asked_airflow import AskedAirflow
 from tests.services.filled_catalogue import FilledCatalogue
 
 from beamloop.catalog.connection import Catalog
@@ -124,3 +125,11 @@ def plate_catalogue(catalog_dsn: str) -> Iterator[FilledCatalogue]:
     """Provide the test's catalogue, to be filled with sweeps of one collection."""
     with Catalog(catalog_dsn) as catalog:
         yield FilledCatalogue(catalog, Path("/data/plate3"))
+
+
+@pytest.fixture
+def airflow(monkeypatch: pytest.MonkeyPatch) -> AskedAirflow:
+    """Stand in for Airflow's REST API."""
+    asked = AskedAirflow()
+    monkeypatch.setattr("beamloop_ui.starting.connect_airflow", lambda: asked)
+    return asked

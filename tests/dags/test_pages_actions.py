@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from fastapi.routing import APIRoute
 from tests.dags.page_bench import PageBench
+from tests.services.asked_airflow import AskedAirflow
 from tests.services.filled_catalogue import FilledCatalogue
 
 from beamloop.records.outcome import OutcomeCode
@@ -14,32 +15,6 @@ pytestmark = pytest.mark.dags
 
 WORD = {"sweep_ids": [1], "kind": "exclude", "why": "ice rings"}
 OWN_PAGE = {"x-beamloop-action": "1", "content-type": "application/json"}
-
-
-class AskedAirflow:
-    """Airflow's REST API as far as the actions use it; remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.triggered: list[tuple[str, str, dict[str, int]]] = []
-
-    def __enter__(self) -> "AskedAirflow":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
-
-    def trigger(self, dag_id: str, dag_run_id: str, conf: dict[str, int]) -> bool:
-        """Remember the wish."""
-        self.triggered.append((dag_id, dag_run_id, conf))
-        return True
-
-
-@pytest.fixture
-def airflow(monkeypatch: pytest.MonkeyPatch) -> AskedAirflow:
-    """Stand in for Airflow's REST API."""
-    asked = AskedAirflow()
-    monkeypatch.setattr("beamloop_ui.starting.connect_airflow", lambda: asked)
-    return asked
 
 
 @pytest.fixture

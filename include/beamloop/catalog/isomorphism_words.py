@@ -5,7 +5,7 @@ from psycopg2.extensions import connection as Connection
 from beamloop.catalog.connection import QUERIES
 from beamloop.catalog.events import note_event
 from beamloop.records.identifiers import CollectionId, GroupId, RunId, SweepId
-from beamloop.records.isomorphism import WordKind
+from beamloop.records.isomorphism import LimitWord, WordKind
 
 
 def say_of_sweep(
@@ -73,3 +73,9 @@ def say_limit(
         connection, collection_id=collection_id, limit_percent=limit_percent, said_by=said_by, why=why
     )
     note_event(connection, said_by, "limit", collection_id, f"The limit of LCV is {limit_percent:g} %: {why}")
+
+
+def standing_limit(connection: Connection, collection_id: CollectionId) -> LimitWord | None:
+    """Return the last word on a collection's limit, None where nobody has set it."""
+    row = QUERIES.standing_limit(connection, collection_id=collection_id)
+    return LimitWord(**row) if row else None

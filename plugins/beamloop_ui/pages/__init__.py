@@ -1,9 +1,11 @@
 """The pages, a module each: one route for the HTML, and the endpoints of its script."""
 
 from beamloop_ui.pages.actions import router as actions
+from beamloop_ui.pages.collection import router as collection
+from beamloop_ui.pages.crystal_actions import router as crystal_actions
 from beamloop_ui.pages.failures import router as failures
 from beamloop_ui.pages.now import router as now
 from beamloop_ui.pages.sweep import router as sweep
 
 # The app serves these; a new page adds its router here.
-ROUTERS = (now, sweep, failures, actions)
+ROUTERS = (now, sweep, failures, actions, collection, crystal_actions)
