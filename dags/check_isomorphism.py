@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from airflow.sdk import Param, dag, get_current_context, task
 
-from connect_services import connect_services
+from connect_services import beamlines_directory, connect_services
 from end_with_supervisor import ended_with_supervisor
 from translate_errors import fail_when_permanent, show_verdict
 
@@ -27,7 +27,7 @@ def report() -> list[str]:
     with ended_with_supervisor():
         services = connect_services()
         collection_id = CollectionId(get_current_context()["params"]["collection_id"])
-        result = check_collection(services, collection_id)
+        result = check_collection(services, collection_id, beamlines_directory())
     log.info("%s", result.sentence)
     if not result.is_new:
         log.info("Nothing has changed since report %s.", result.report_id)

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from airflow.sdk import CronTriggerTimetable, Param, dag, get_current_context, task
 
-from connect_services import connect_catalog, connect_dials
+from connect_services import beamlines_directory, connect_catalog, connect_dials
 from joint_task_group import refine_group
 from translate_errors import fail_when_permanent
 
@@ -29,6 +29,7 @@ def list_groups() -> list[list[object]]:
             joint_ids=params["joint_ids"],
             collection_id=params["collection_id"],
             group=params["group"],
+            beamlines_directory=beamlines_directory(),
         )
 
 

@@ -16,7 +16,9 @@ from tests.services.isomorphism_bench import (
 )
 
 from beamloop.catalog.isomorphism import artifacts_of_report, findings_of_report
+from beamloop.catalog.isomorphism_words import say_limit
 from beamloop.isomorphism import check
+from beamloop.isomorphism.check import check_collection
 from beamloop.records.isomorphism import Standing, Verdict
 
 pytestmark = [
@@ -143,6 +145,26 @@ def test_a_sweep_of_too_few_reflections_is_named_and_in_no_group(bench: Isomorph
     weak = bench.members()["weak"]
     assert (weak.standing, weak.serial, weak.common_cell) == (Standing.NOT_JUDGED, None, None)
     assert "rests on 8 reflections; 25 are needed" in weak.sentence
+
+
+def test_a_beamlines_limit_holds_until_a_person_sets_another(bench: IsomorphismBench, tmp_path: Path) -> None:
+    # LCV 0.3 %: one group by the usual limit of 1 %.
+    bench.process(
+        {"short": scaled(1), "long": scaled(1.003), "short_too": scaled(1), "long_too": scaled(1.003)}
+    )
+    file = tmp_path / "i24.yaml"
+    file.write_text("beamline: i24\nroots: [x]\nlcv_limit_percent: 0.2\n")
+
+    def groups() -> list[list[str]]:
+        check_collection(bench.services, bench.collection_id, tmp_path)
+        return sorted(bench.groups().values())
+
+    assert groups() == [["long", "long_too"], ["short", "short_too"]]
+    file.write_text("beamline: i24\nroots: [x]\nlcv_limit_percent: 0.5\n")
+    assert groups() == [["long", "long_too", "short", "short_too"]]
+    with bench.services.catalog.transaction() as connection:
+        say_limit(connection, bench.collection_id, 0.1, said_by="anna", why="try")
+    assert groups() == [["long", "long_too"], ["short", "short_too"]]
 
 
 def test_findings_carry_figures_and_point_to_the_sweeps(bench: IsomorphismBench) -> None:

@@ -110,6 +110,18 @@ def test_other_options_are_other_work_and_a_person_may_repeat_what_is_known(benc
     assert bench.ask(options=JointOptions(crystals_at_once=10)) is not None
 
 
+def test_a_beamline_says_what_the_programs_may_use_and_that_makes_no_other_work(
+    bench: JointBench, tmp_path: Path
+) -> None:
+    file = tmp_path / "i24.yaml"
+    for hours in (2, 3):
+        file.write_text(f"beamline: i24\nroots: [x]\nlimits: {{program_time_s: {3600 * hours}}}\n")
+        take_up_groups(bench.services.catalog, VERSION, beamlines_directory=tmp_path)
+    with bench.services.catalog.transaction() as connection:
+        (joint_id,) = waiting_joints(connection)
+    assert bench.joint(joint_id).options.limits.time_s == 7200
+
+
 def test_a_step_is_recorded_once_and_the_first_word_stands(bench: JointBench) -> None:
     joint_id = bench.ask()
     assert joint_id is not None

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from beamloop.beamlines.beamline_file import read_beamline, read_beamlines
+from beamloop.beamlines.group_rules import GroupRules, group_rules_of
 from beamloop.beamlines.profiles import make_parameters, parse_settings, profile_names
 from beamloop.beamlines.samples import parse_sample, parse_space_group
 from beamloop.errors import InvalidInputError
@@ -106,6 +107,7 @@ def test_the_demos_beamline_is_valid_and_knows_its_sample() -> None:
         ("beamline: i24\nroots: [x]\nprofile: fast\n", "no profile 'fast'"),
         ("beamline: i24\nroots: [x]\nlimits: {program_time_s: -1}\n", "program_time_s"),
         ("beamline: i24\nroots: [x]\nlimits: {index_time_s: 0}\n", "index_time_s"),
+        ("beamline: i24\nroots: [x]\nlcv_limit_percent: 0\n", "lcv_limit_percent: .*greater"),
         ("beamline: i24\nroots: [x]\nsamples: [{match: a, space_group: P 9}]\n", "no space group 'P 9'"),
         ("beamline: [\n", "cannot be used"),
         ("", "cannot be used"),
@@ -117,6 +119,16 @@ def test_a_bad_beamline_file_is_named_with_its_field(tmp_path: Path, text: str, 
     with pytest.raises(InvalidInputError, match=words) as caught:
         read_beamline(path)
     assert "i24.yaml" in str(caught.value)
+
+
+def test_a_beamline_says_how_alike_crystals_are_and_what_their_refinement_may_use(tmp_path: Path) -> None:
+    (tmp_path / "bad.yaml").write_text("nonsense")
+    (tmp_path / "i24.yaml").write_text(
+        "beamline: i24\nroots: [x]\nlcv_limit_percent: 0.6\nlimits: {program_memory_gb: 2}\n"
+    )
+    rules = group_rules_of(tmp_path, "i24")
+    assert (rules.lcv_limit_percent, rules.limits.memory_bytes) == (0.6, 2 * 1024**3)
+    assert group_rules_of(tmp_path, "i03") == GroupRules(1.0, ProgramLimits())
 
 
 def test_a_bad_beamline_file_does_not_stop_the_others(tmp_path: Path) -> None:

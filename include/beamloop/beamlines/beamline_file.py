@@ -16,6 +16,7 @@ from beamloop.beamlines.samples import parse_sample
 from beamloop.errors import InvalidInputError
 from beamloop.records.identifiers import SAFE_NAME
 from beamloop.records.images import IMAGE_PATTERNS, data_file_pattern_fault
+from beamloop.records.isomorphism import LIMIT_PERCENT
 from beamloop.records.parameters import Parameters
 from beamloop.records.program import INDEX_TIME_S, ProgramLimits
 
@@ -67,6 +68,7 @@ class Beamline(_Part):
     samples: list[SampleRule] = []
     notifications: Notifications | None = None
     geometry: GeometryRules = GeometryRules()
+    lcv_limit_percent: float = Field(default=LIMIT_PERCENT, gt=0, le=100)
     keep_runs_days: float | None = Field(default=14, ge=1)
 
     def parameters_for(self, collection_name: str) -> Parameters:

@@ -36,7 +36,7 @@ class Snapshot:
     crystals: tuple[Candidate, ...]  # in natural order of the sweep's name
     words: tuple[MemberWord, ...]
     limit_percent: float  # 1.0
-    limit_word: LimitWord | None  # None: the limit is that of the field
+    limit_word: LimitWord | None  # None: the limit is that of the beamline's file, or of the field
 
     @property
     def sha256(self) -> str:
@@ -45,7 +45,7 @@ class Snapshot:
             METHOD,
             [[c.member.run_id, c.member.crystal_number] for c in self.crystals],
             [word.decision_id for word in self.words],
-            self.limit_word.decision_id if self.limit_word else None,
+            self.limit_word.decision_id if self.limit_word else self.limit_percent,
         ]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
@@ -67,11 +67,22 @@ class DueCheck:
     dag_run_id: str  # "plate3-1f0c9a.change-7": the same until the collection changes again
 
 
-def gather_snapshot(connection: Connection, collection_id: CollectionId) -> Snapshot:
+def gather_snapshot(
+    connection: Connection, collection_id: CollectionId, lcv_limit_percent: float = LIMIT_PERCENT
+) -> Snapshot:
     """Return the crystals that a report of now is made of.
 
     Each sweep counts with its newest run that was processed: a later run that failed, or goes on, takes
     nothing away.
+
+    Parameters
+    ----------
+    connection
+        Inside a transaction.
+    collection_id
+        The collection.
+    lcv_limit_percent
+        What holds where no person set the limit of this collection.
 
     Raises
     ------
@@ -92,7 +103,7 @@ def gather_snapshot(connection: Connection, collection_id: CollectionId) -> Snap
         place=f"{place['beamline']}/{place['key_name']}",
         crystals=tuple(sorted(map(_candidate, rows), key=_order)),
         words=member_words(QUERIES.standing_words(connection, collection_id=collection_id)),
-        limit_percent=limit_word.limit_percent if limit_word else LIMIT_PERCENT,
+        limit_percent=limit_word.limit_percent if limit_word else lcv_limit_percent,
         limit_word=limit_word,
     )
 

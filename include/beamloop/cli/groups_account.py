@@ -3,7 +3,9 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from beamloop.beamlines.group_rules import group_rules_of
 from beamloop.catalog.connection import Connection
+from beamloop.catalog.geometry import stale_sweeps
 from beamloop.catalog.isomorphism import (
     artifacts_of_report,
     findings_of_report,
@@ -14,7 +16,9 @@ from beamloop.catalog.isomorphism import (
 from beamloop.catalog.isomorphism_snapshot import gather_snapshot
 from beamloop.catalog.results import CollectionPlace
 from beamloop.cli.results_json import FORMAT
+from beamloop.cli.session import load_settings
 from beamloop.records.artifact import StoredObject
+from beamloop.records.geometry import StaleSweep
 from beamloop.records.isomorphism import (
     TRY_NEXT,
     Finding,
@@ -41,6 +45,7 @@ class GroupsAccount:
     files: dict[str, StoredObject]
     words: tuple[MemberWord, ...]  # the last one on each sweep
     limit_word: LimitWord | None
+    stale: tuple[StaleSweep, ...]  # sweeps of the collection that another geometry serves now
 
 
 def gather_groups(connection: Connection, place: CollectionPlace) -> GroupsAccount | None:
@@ -56,7 +61,8 @@ def gather_groups(connection: Connection, place: CollectionPlace) -> GroupsAccou
     header = newest_report(connection, place.collection_id)
     if header is None:
         return None
-    snapshot = gather_snapshot(connection, place.collection_id)
+    rules = group_rules_of(load_settings().beamlines_directory, place.beamline)
+    snapshot = gather_snapshot(connection, place.collection_id, rules.lcv_limit_percent)
     return GroupsAccount(
         place=place,
         header=header,
@@ -67,6 +73,7 @@ def gather_groups(connection: Connection, place: CollectionPlace) -> GroupsAccou
         files=artifacts_of_report(connection, header.report_id),
         words=snapshot.words,
         limit_word=snapshot.limit_word,
+        stale=tuple(stale_sweeps(connection, place.collection_id)),
     )
 
 
@@ -92,6 +99,7 @@ def groups_document(account: GroupsAccount) -> dict[str, Any]:
         "findings": [asdict(finding) for finding in account.findings],
         "words": [asdict(word) for word in account.words],
         "limit_word": asdict(account.limit_word) if account.limit_word else None,
+        "stale": [asdict(sweep) for sweep in account.stale],
         "files": {name: asdict(stored) for name, stored in account.files.items()},
         "wall_s": header.wall_s,
         "cpu_s": header.cpu_s,

@@ -9,7 +9,7 @@ from beamloop.catalog.connection import Catalog
 from beamloop.catalog.joint_results import JointResult, joint_result, joints_of_collection
 from beamloop.catalog.results import CollectionPlace
 from beamloop.cli.choices import person
-from beamloop.cli.session import find_dials, open_airflow
+from beamloop.cli.session import find_dials, load_settings, open_airflow
 from beamloop.errors import PermanentError
 from beamloop.joint.ask import DEFAULT_OPTIONS, ask_for_groups
 from beamloop.records.joint import JointId, JointOptions, JointState
@@ -42,6 +42,7 @@ def ask_and_start(
             group=group,
             options=options,
             again=again,
+            beamlines_directory=load_settings().beamlines_directory,
         )
     if asked:
         with open_airflow() as airflow:

@@ -4,17 +4,18 @@ from typing import Annotated
 
 import typer
 
+from beamloop.beamlines.group_rules import group_rules_of
 from beamloop.catalog.connection import Catalog
+from beamloop.catalog.results import CollectionPlace
 from beamloop.cli.choices import choose_collection, person
 from beamloop.cli.merge_requests import follow_merges, results_of, start_merges
 from beamloop.cli.merge_table import merge_document, print_merge
 from beamloop.cli.plain_text import as_text
 from beamloop.cli.results_json import FORMAT, dump
 from beamloop.cli.results_table import results_console
-from beamloop.cli.session import find_dials, open_catalog
+from beamloop.cli.session import find_dials, load_settings, open_catalog
 from beamloop.errors import InvalidInputError
 from beamloop.merging.ask import Asked, ask_for_groups
-from beamloop.records.identifiers import CollectionId
 from beamloop.records.merging import MergeState
 
 
@@ -33,7 +34,7 @@ def merge(
     """
     with open_catalog() as catalog:
         place = choose_collection(catalog, collection)
-        asked = _ask(catalog, place.collection_id, group, d_min)
+        asked = _ask(catalog, place, group, d_min)
         dag_run_id = start_merges(catalog, asked.merge_ids)
         if dag_run_id and wait:
             follow_merges(catalog, asked.merge_ids, dag_run_id, results_console(stderr=as_json))
@@ -52,15 +53,17 @@ def merge(
         raise typer.Exit(1)
 
 
-def _ask(catalog: Catalog, collection_id: CollectionId, group: str | None, d_min: float | None) -> Asked:
+def _ask(catalog: Catalog, place: CollectionPlace, group: str | None, d_min: float | None) -> Asked:
+    rules = group_rules_of(load_settings().beamlines_directory, place.beamline)
     with catalog.transaction() as connection:
         asked = ask_for_groups(
             connection,
             find_dials().version(),
-            collection_id,
+            place.collection_id,
             requested_by=person(),
             group=group,
             d_min_angstrom=d_min,
+            limits=rules.limits,
         )
     if not asked.merge_ids:
         raise InvalidInputError(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from beamloop.beamlines.group_rules import GroupRules, group_rules_of
 from beamloop.catalog.isomorphism import newest_report
 from beamloop.catalog.isomorphism_publishing import FinishedReport, KnownGroup, known_groups, publish_report
 from beamloop.catalog.isomorphism_snapshot import (
@@ -45,7 +46,9 @@ class CheckResult:
     is_new: bool  # False: nothing has changed since that report
 
 
-def check_collection(services: Services, collection_id: CollectionId) -> CheckResult:
+def check_collection(
+    services: Services, collection_id: CollectionId, beamlines_directory: Path | None = None
+) -> CheckResult:
     """Report on a collection as it is now; where nothing has changed, do nothing.
 
     A check may be killed at any instant. Until its last transaction nobody sees anything of it; the next one
@@ -57,6 +60,8 @@ def check_collection(services: Services, collection_id: CollectionId) -> CheckRe
         Catalogue, store, and where to work.
     collection_id
         The collection.
+    beamlines_directory
+        Folder of the beamlines' files, which may set the limit of LCV; None: 1 % holds.
 
     Raises
     ------
@@ -70,11 +75,13 @@ def check_collection(services: Services, collection_id: CollectionId) -> CheckRe
     with services.catalog.transaction() as connection:
         place = gather_snapshot(connection, collection_id).place
     folder = services.run_root / place / FOLDER
+    beamline = place.partition("/")[0]
+    rules = group_rules_of(beamlines_directory, beamline) if beamlines_directory else GroupRules()
     with disk_trouble_named(services.run_root), step_lock(folder, "check"):
         with services.catalog.transaction() as connection:
             take_up_news(connection, collection_id)
         with services.catalog.transaction() as connection:
-            snapshot = gather_snapshot(connection, collection_id)
+            snapshot = gather_snapshot(connection, collection_id, rules.lcv_limit_percent)
             known = known_groups(connection, collection_id)
             reserved = reserve_report(connection, snapshot) if snapshot.crystals else None
         if reserved is None:

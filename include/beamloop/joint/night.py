@@ -1,6 +1,7 @@
 """What one run of the DAG refine_joint takes up."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.joint import load_joint, waiting_joints
@@ -20,6 +21,7 @@ def take_up_groups(
     joint_ids: Sequence[int] | None = None,
     collection_id: int | None = None,
     group: str | None = None,
+    beamlines_directory: Path | None = None,
 ) -> list[list[object]]:
     """Ask for the groups that changed, and return the joint refinements that wait.
 
@@ -33,6 +35,8 @@ def take_up_groups(
         Only these, where given; then nothing is asked for.
     collection_id, group
         Only the groups of this collection, and of this name, are asked for.
+    beamlines_directory
+        Folder of the beamlines' files, which say what one program may use.
 
     Returns
     -------
@@ -50,7 +54,12 @@ def take_up_groups(
         else:
             collection = None if collection_id is None else CollectionId(collection_id)
             ask_for_groups(
-                connection, dials_version, requested_by="refine_joint", collection_id=collection, group=group
+                connection,
+                dials_version,
+                requested_by="refine_joint",
+                collection_id=collection,
+                group=group,
+                beamlines_directory=beamlines_directory,
             )
             chosen = waiting_joints(connection)
         joints = [load_joint(connection, joint_id) for joint_id in chosen[:GROUPS_PER_RUN]]

@@ -12,6 +12,7 @@ from beamloop.errors import NotFoundError
 from beamloop.records.identifiers import CollectionId, RunId
 from beamloop.records.isomorphism import GroupMember, GroupSnapshot
 from beamloop.records.merging import MergeId, MergeMember, MergeOptions
+from beamloop.records.program import ProgramLimits
 from beamloop.records.run import Run
 
 INTEGRATED = ("integrated.expt", "integrated.refl")
@@ -33,6 +34,7 @@ def ask_for_groups(
     requested_by: str,
     group: str | None = None,
     d_min_angstrom: float | None = None,
+    limits: ProgramLimits = ProgramLimits(),
 ) -> Asked:
     """Ask for the merge of each group of which something may be merged.
 
@@ -50,6 +52,8 @@ def ask_for_groups(
         Only the group of this name, e.g. "A"; None: all.
     d_min_angstrom
         Leave out what lies beyond this resolution.
+    limits
+        What one program may use.
 
     Raises
     ------
@@ -69,7 +73,7 @@ def ask_for_groups(
         if all(member.left_why for member in members):
             refusals[found.name] = _refusal(members)
             continue
-        options = MergeOptions(d_min_angstrom, _told_space_group(members, runs))
+        options = MergeOptions(d_min_angstrom, _told_space_group(members, runs), limits)
         merge_ids.append(
             ask_for_merge(connection, found, members, options, dials_version, requested_by=requested_by)
         )

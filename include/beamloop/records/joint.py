@@ -61,7 +61,7 @@ class JointOptions:
 
 
 def joint_key(members: Sequence[GroupMember], options: JointOptions, dials_version: str) -> str:
-    """Hash what decides a joint refinement's result; the same work has the same key.
+    """Hash what decides a joint refinement's result; the same work has the same key, whatever it may use.
 
     Returns
     -------
@@ -69,7 +69,8 @@ def joint_key(members: Sequence[GroupMember], options: JointOptions, dials_versi
         64 hexadecimal digits.
     """
     crystals = sorted((member.run_id, member.crystal_number) for member in members)
-    parts = [crystals, options.as_json(), dials_version]
+    decisive = {name: value for name, value in options.as_json().items() if name != "limits"}
+    parts = [crystals, decisive, dials_version]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
