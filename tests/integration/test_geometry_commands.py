@@ -115,6 +115,7 @@ def test_withdrawal_names_what_was_imported_and_reprocessing_makes_runs_with_wha
     plate.end("xtal1_1", OutcomeCode.PROCESSED, "Images to MTZ.", "export")
     run_id = plate.runs["xtal1_1"]
     assert run_id != headers
+    assert "stale" not in call("show", "plate3")
     assert json.loads(call("show", "plate3", "xtal1_1", "--json"))["run"]["geometry_id"] == number
     assert f"detector of geometry {number}" in call("show", "plate3", "xtal1_1")
     with pytest.raises(NotFoundError):
@@ -123,6 +124,12 @@ def test_withdrawal_names_what_was_imported_and_reprocessing_makes_runs_with_wha
     assert f"imported with it: plate3 xtal1_1, run {run_id}, stale: the headers' geometry serves" in said
     assert f"`beamloop reprocess --geometry {number}`" in said
     assert "In its place serves the headers' geometry." in said
+
+    for shown in (call("show", "plate3"), call("show", "plate3", "xtal1_1")):
+        assert f"1 sweep is stale: imported with geometry {number}, and the headers' geometry serves" in shown
+        assert f"`beamloop reprocess {plate.directory} --geometry {number}` makes new runs." in shown
+    (stale,) = json.loads(call("show", "plate3", "--json"))["stale"]
+    assert (stale["run_id"], stale["imported_id"], stale["serving_id"]) == (run_id, number, None)
 
     started: list[RequestId] = []
 
@@ -137,6 +144,22 @@ def test_withdrawal_names_what_was_imported_and_reprocessing_makes_runs_with_wha
         assert load_run(connection, RunId(new)).geometry is None
     assert new not in (headers, run_id)
     assert json.loads(call("geometry", "show", str(number), "--json"))["imported"] == []
+
+
+def test_what_the_headers_served_is_stale_when_a_version_serves_its_time_and_is_processed_again(
+    plate: FilledCatalogue,
+) -> None:
+    plate.ask("xtal1_1")
+    plate.end("xtal1_1", OutcomeCode.PROCESSED, "Images to MTZ.", "export")
+    number = add("first", "--evidence", "evidence.json")["geometry_id"]
+    call("geometry", "promote", str(number), "--why", "for data from now on")
+    assert "stale" not in call("show", "plate3")
+    call("geometry", "withdraw", str(number), "--why", "to let it serve older data too")
+    call("geometry", "promote", str(number), *SINCE)
+    shown = call("show", "plate3")
+    assert f"imported with the headers' geometry, and geometry {number} serves now (xtal1_1)." in shown
+    assert f"{plate.directory} --geometry 0`" in shown
+    assert "xtal1_1" in call("reprocess", "--geometry", "0", "--dry-run")
 
 
 def test_a_second_version_supersedes_the_first(plate: FilledCatalogue) -> None:

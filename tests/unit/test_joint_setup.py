@@ -25,7 +25,8 @@ def test_crystals_of_one_setup_are_no_strangers_to_each_other() -> None:
     [
         (with_detector(distance_mm=300.0), "stood at 300.0 mm, the others' at 250.0 mm"),
         (with_detector(beam_x_mm=184.6), "100.0 mm from where the others' does"),
-        (with_detector(panel_count=24), "another detector"),
+        (with_detector(panel_count=24), "imported in 24 panels, the others' in 1, as it is when a geometry"),
+        (with_detector(panel_count=24, pixel_size_mm=(0.075, 0.075)), "another detector"),
         (with_detector(pixel_size_mm=(0.075, 0.075)), "another detector"),
         (replace(MODEL, wavelength_angstrom=0.98), "wavelength was 0.98000 Å, the others' 0.97800 Å"),
     ],

@@ -19,9 +19,10 @@ from beamloop.records.geometry import (
     ImportedSweep,
     NewGeometry,
     SourceRole,
+    StaleSweep,
     WaitingCandidate,
 )
-from beamloop.records.identifiers import RunId, SweepId
+from beamloop.records.identifiers import CollectionId, RunId, SweepId
 
 
 def add_geometry(connection: Connection, new: NewGeometry) -> GeometryId | None:
@@ -132,6 +133,11 @@ def newer_geometry_serving(connection: Connection, geometry_id: GeometryId) -> G
 def candidates_beside(connection: Connection, geometry_id: GeometryId) -> list[WaitingCandidate]:
     """Return the other candidates of the same detector, the newest first."""
     return [WaitingCandidate(**row) for row in QUERIES.candidates_beside(connection, geometry_id=geometry_id)]
+
+
+def stale_sweeps(connection: Connection, collection_id: CollectionId | None = None) -> list[StaleSweep]:
+    """Return the sweeps imported with another geometry than serves their data now, of a collection or all."""
+    return [StaleSweep(**row) for row in QUERIES.stale_sweeps(connection, collection_id=collection_id)]
 
 
 def lock_geometries(connection: Connection, beamline: str) -> None:

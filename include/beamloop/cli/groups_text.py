@@ -10,6 +10,7 @@ from rich.text import Text
 from beamloop.cli.failures import when
 from beamloop.cli.groups_account import GroupsAccount
 from beamloop.cli.plain_text import as_text
+from beamloop.cli.stale_text import print_stale
 from beamloop.records.isomorphism import (
     TRY_NEXT,
     MemberWord,
@@ -57,6 +58,7 @@ def print_account(console: Console, account: GroupsAccount, store_words: str) ->
     title = f"{account.place.name}, beamline {account.place.beamline}: report {header.report_id}"
     console.print(as_text(f"{title} of {when(header.published_at)}", "bold"), soft_wrap=True)
     print_summary(console, account)
+    print_stale(console, account.stale)
     console.print("\nExpected of the cells, and not found", style="bold")
     failed = [finding for finding in account.findings if not finding.passed]
     for finding in failed:

@@ -8,10 +8,11 @@ import typer
 from rich.console import Console
 
 from beamloop.accounts.reprocessing import PlannedRun, ask_for_plan, make_plan, plan_as_json
+from beamloop.accounts.stale import HEADERS
 from beamloop.beamlines.beamline_file import program_limits
 from beamloop.beamlines.changes import Changes
 from beamloop.catalog.connection import Catalog, Connection
-from beamloop.catalog.geometry import geometry_by_id, sweeps_with
+from beamloop.catalog.geometry import geometry_by_id, stale_sweeps
 from beamloop.catalog.results import SweepResult, results_of_collection
 from beamloop.catalog.selection import SelectedSweep, select_sweeps
 from beamloop.cli.choices import choose_by_name, choose_collection, parse_since
@@ -47,7 +48,10 @@ def reprocess(
         str | None, typer.Option(help="Only sweeps whose newest run ended since: 12h, 2d, 2026-11-20T18:00.")
     ] = None,
     geometry: Annotated[
-        int | None, typer.Option(help="Only sweeps imported with this geometry that another one serves now.")
+        int | None,
+        typer.Option(
+            min=0, help="Only sweeps imported with this geometry (0: headers') that another serves."
+        ),
     ] = None,
     space_group: Annotated[str | None, typer.Option(help='E.g. "H 3"; none forgets it.')] = None,
     unit_cell: Annotated[str | None, typer.Option(help="a,b,c,al,be,ga in Å and °; none forgets it.")] = None,
@@ -134,8 +138,9 @@ def _stale(
     connection: Connection, found: Sequence[SelectedSweep], geometry_id: GeometryId
 ) -> list[SelectedSweep]:
     """Return the sweeps that were imported with a geometry which does not serve them any more."""
-    geometry_by_id(connection, geometry_id)
-    stale = {s.run_id for s in sweeps_with(connection, geometry_id) if s.is_stale(geometry_id)}
+    if geometry_id != HEADERS:
+        geometry_by_id(connection, geometry_id)
+    stale = {s.run_id for s in stale_sweeps(connection) if (s.imported_id or HEADERS) == geometry_id}
     return [sweep for sweep in found if sweep.run_id in stale]
 
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from beamloop.accounts.sweep_account import account_document, gather_account
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.events import Event, events_of_collection
+from beamloop.catalog.geometry import stale_sweeps
 from beamloop.catalog.results import CollectionPlace, recent_collections, results_of_collection
 from beamloop.cli.choices import find_collection
 from beamloop.cli.failures import when
@@ -21,6 +22,7 @@ from beamloop.cli.plain_text import as_text
 from beamloop.cli.results_json import FORMAT, dump, results_document
 from beamloop.cli.results_table import print_results, results_console
 from beamloop.cli.session import load_settings
+from beamloop.cli.stale_text import print_stale
 from beamloop.cli.sweep_text import print_account
 from beamloop.errors import NotFoundError
 
@@ -48,10 +50,14 @@ def show(
             _show_collection(catalog, place, collection, as_json)
             return
         account = gather_account(catalog, settings, place, sweep, run)
+        with catalog.transaction() as connection:
+            stale = [one for one in stale_sweeps(connection, place.collection_id)
+                     if one.run_id == account.run.run_id]  # fmt: skip
     if as_json:
-        typer.echo(dump(account_document(account)))
-    else:
-        print_account(results_console(), account)
+        typer.echo(dump(account_document(account) | {"stale": [asdict(one) for one in stale]}))
+        return
+    print_account(results_console(), account)
+    print_stale(results_console(), stale)
 
 
 def _newest(catalog: Catalog, text: str) -> CollectionPlace:
@@ -71,13 +77,16 @@ def _show_collection(catalog: Catalog, place: CollectionPlace, title: str, as_js
         results = results_of_collection(connection, place.collection_id)
         events = events_of_collection(connection, place.collection_id)
         account = gather_groups(connection, place)
+        stale = stale_sweeps(connection, place.collection_id)
     if as_json:
         more: dict[str, Any] = {"events": [asdict(event) for event in events],
+                                "stale": [asdict(sweep) for sweep in stale],
                                 "isomorphism": groups_document(account) if account else None}  # fmt: skip
         typer.echo(dump(results_document(title, results) | more))
         return
     console = results_console()
     print_results(console, title, results)
+    print_stale(console, stale)
     if account:
         print_summary(console, account)
     _print_events(console, [event for event in events if event.kind not in NOT_FOR_THE_LIST])

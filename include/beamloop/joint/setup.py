@@ -39,7 +39,10 @@ def strangers(crystals: Sequence[Crystal]) -> dict[CrystalKey, str]:
     for crystal in crystals:
         model = crystal.model
         off_mm = max(abs(a - b) for a, b in zip(_beam_mm(crystal), beam_mm, strict=True))
-        if (model.detector.panel_count, model.detector.pixel_size_mm) != panel:
+        own = (model.detector.panel_count, model.detector.pixel_size_mm)
+        if own != panel and own[1] == panel[1] and 1 in (own[0], panel[0]):
+            found[crystal.key] = _straddles(own[0], panel[0])
+        elif own != panel:
             found[crystal.key] = "it was measured with another detector"
         elif abs(model.detector.distance_mm - distance_mm) > LARGEST_SHIFT * distance_mm:
             own_mm = model.detector.distance_mm
@@ -51,6 +54,15 @@ def strangers(crystals: Sequence[Crystal]) -> dict[CrystalKey, str]:
                 f"its wavelength was {model.wavelength_angstrom:.5f} Å, the others' {wavelength:.5f} Å"
             )
     return found
+
+
+def _straddles(own_count: int, others_count: int) -> str:
+    """Say why a sweep before a promotion from one panel to several cannot go with those after it."""
+    return (
+        f"its detector was imported in {own_count} panel{'' if own_count == 1 else 's'}, the others' in "
+        f"{others_count}, as it is when a geometry of several panels serves a part of the group only; let it "
+        "serve all of them (`beamloop geometry promote --from`) and process the older sweeps again"
+    )
 
 
 def _beam_mm(crystal: Crystal) -> tuple[float, float]:

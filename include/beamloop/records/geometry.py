@@ -261,3 +261,15 @@ class ImportedSweep:
     def is_stale(self, geometry_id: GeometryId) -> bool:
         """Tell whether another geometry serves this sweep now."""
         return self.serving_id != geometry_id
+
+
+@dataclass(frozen=True, slots=True)
+class StaleSweep:
+    """A sweep whose newest run was imported with another geometry than serves its data now."""
+
+    sweep: str  # "xtal2_1"
+    collection: str  # "plate3"
+    directory: str  # "/data/i24/plate3"
+    run_id: RunId  # 17
+    imported_id: GeometryId | None  # 4; None: the headers' geometry
+    serving_id: GeometryId | None  # 7; None: the headers' geometry

@@ -60,6 +60,25 @@ JOIN beamloop.geometry_versions own USING (detector_id)
 WHERE own.geometry_id = :geometry_id AND other.geometry_id <> own.geometry_id AND other.state = 'candidate'
 ORDER BY other.geometry_id DESC;
 
+-- name: stale_sweeps(collection_id)
+-- Sweeps whose newest run that stands was imported with another geometry than serves their data now; of one
+-- collection, or all. Adopted results were not imported.
+SELECT s.name AS sweep, c.name AS collection, c.directory, r.run_id, r.geometry_id AS imported_id,
+       now_serving.geometry_id AS serving_id
+FROM beamloop.sweeps s
+JOIN beamloop.collections c USING (collection_id)
+JOIN LATERAL (
+    SELECT run_id, geometry_id FROM beamloop.runs WHERE runs.sweep_id = s.sweep_id AND runs.stands
+    ORDER BY run_id DESC LIMIT 1
+) r ON true
+LEFT JOIN beamloop.geometry_versions now_serving
+  ON now_serving.beamline = c.beamline AND now_serving.state IN ('in_force', 'superseded')
+ AND now_serving.validity @> s.collected_at
+WHERE c.collection_id = coalesce(:collection_id, c.collection_id)
+  AND r.geometry_id IS DISTINCT FROM now_serving.geometry_id
+  AND NOT EXISTS (SELECT FROM beamloop.adoptions WHERE adoptions.run_id = r.run_id)
+ORDER BY c.collection_id, s.sweep_id;
+
 -- name: lock_geometries(beamline)$
 -- Let one decision after the other be taken on a beamline's geometries.
 SELECT beamline FROM beamloop.beamlines WHERE beamline = :beamline FOR UPDATE;
