@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def simulate(
-    preset: Annotated[str, typer.Argument(help="teha12, tiny2 or hard.")],
+    preset: Annotated[str, typer.Argument(help="teha12, tiny2, hard, loop or loop_next.")],
     directory: Annotated[Path, typer.Argument(help="Where to write; must not hold a collection yet.")],
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same bytes.")] = 1,
     sweeps: Annotated[int | None, typer.Option(min=1, help="How many sweeps.")] = None,

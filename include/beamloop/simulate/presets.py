@@ -5,6 +5,7 @@ from typing import Final
 
 from beamloop.simulate.hard_plate import plan_hard_plate
 from beamloop.simulate.plan import CollectionPlan, CrystalPlan, DetectorPlan, SweepKind, SweepPlan
+from beamloop.simulate.worn_detector import plan_loop, plan_loop_next
 
 PresetBuilder = Callable[[int], CollectionPlan]
 
@@ -52,4 +53,10 @@ def _tiny2(seed: int) -> CollectionPlan:
     )
 
 
-PRESETS: Final[dict[str, PresetBuilder]] = {"teha12": _teha12, "tiny2": _tiny2, "hard": plan_hard_plate}
+PRESETS: Final[dict[str, PresetBuilder]] = {
+    "teha12": _teha12,
+    "tiny2": _tiny2,
+    "hard": plan_hard_plate,
+    "loop": plan_loop,
+    "loop_next": plan_loop_next,
+}
