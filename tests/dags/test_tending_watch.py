@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.services.candidate_bench import ask, fill_plate, give_candidate
 from tests.services.filled_catalogue import FilledCatalogue
 
 from beamloop.catalog.connection import Catalog
@@ -64,6 +65,17 @@ def test_a_request_calls_from_its_first_minute_until_its_end_is_thought_over(
     # A task that a person has cleared works on a run of an ended request.
     execute(catalog, "UPDATE beamloop.runs SET ended_at = NULL")
     assert waits()
+
+
+def test_a_new_geometry_calls_until_its_drift_is_thought_over(catalog: Catalog, tmp_path: Path) -> None:
+    fill_plate(catalog, tmp_path / "plate")
+    execute(catalog, "UPDATE beamloop.runs SET ended_at = now()")
+    execute(catalog, "UPDATE beamloop.requests SET ended_at = now(), finish_noticed_at = now()")
+    assert not waits()
+    give_candidate(catalog, ask(catalog))
+    assert waits()
+    execute(catalog, "UPDATE beamloop.geometry_versions SET drift_noticed_at = now()")
+    assert not waits()
 
 
 @pytest.mark.parametrize(("wait", "is_due"), [("0 s", True), ("60 s", False)])

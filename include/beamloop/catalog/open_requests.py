@@ -27,7 +27,7 @@ def open_requests(connection: Connection) -> list[OpenRequest]:
 
 
 def waits_for_tending(connection: Connection) -> bool:
-    """Tell whether a request is open, an end is not thought over, or a message is due.
+    """Tell whether a request is open, an end or a detector's drift is not thought over, or a message is due.
 
     Everything that `tend_requests` does begins with one of these; where it is not so, there is nothing to do.
     """

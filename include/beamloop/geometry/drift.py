@@ -20,7 +20,7 @@ from beamloop.records.drift import (
     DriftPoint,
     DriftSeries,
 )
-from beamloop.records.geometry import GeometryGate
+from beamloop.records.geometry import GeometryGate, GeometryVersion
 
 # Mean range of two values of one normal distribution, in units of its standard deviation: 2/sqrt(pi).
 MEAN_RANGE_OF_TWO = 1.128
@@ -57,6 +57,18 @@ def detector_drifts(
     points = detector_points(connection, beamline, least_held_out_count)
     found = groupby(points, key=lambda point: (point.beamline, point.detector))
     return [chart_detector(group) for _, own in found for group in _by_distance(list(own))]
+
+
+def drift_up_to(connection: Connection, version: GeometryVersion) -> DetectorDrift | None:
+    """Chart a version's detector at its distance; None where there is nothing to compare it with.
+
+    That is where it is the first one, or was measured with too few held-out reflections.
+    """
+    for drift in detector_drifts(connection, version.beamline):
+        known = [point.geometry_id for point in drift.whole[0].points]
+        if version.geometry_id in known and len(known) > 1:
+            return drift
+    return None
 
 
 def _by_distance(points: list[DetectorPoint]) -> Iterator[list[DetectorPoint]]:

@@ -18,6 +18,8 @@ CAPTIONS = {
     "it turned in its plane. Fixed panels had too little data and stayed where the whole detector put them.",
     "shells": "Held-out reflections were never refined against. Cell and orientation of their crystals are "
     "refined alike with each geometry, beam and detector held; the reflections are the same.",
+    "drift": "Each metrology of this detector at this distance: refined less the headers' values. The points "
+    "before let one expect the next between the dashed lines; orange ones lie beyond.",
 }
 MOMENTS = ("rmsd_before_mm", "rmsd_whole_mm", "rmsd_after_mm")
 ROLES = {"refined": "refined", "held_out": "held out", None: "left out"}
@@ -54,6 +56,9 @@ def report_page(page: ReportPage) -> str:
             + table(("", "header", "as imported", "candidate"), whole_changes(details["whole"])),
             "<h2>Levels</h2>" + _levels(details["levels"]),
             "<h2>Panels</h2>" + _figure(page, "panels") + _fixed(details) + _panels(details["panels"]),
+            "<h2>Where the detector was found over time</h2>" + _figure(page, "drift")
+            if "drift" in page.images
+            else "",
             "<h2>What depends on the distance</h2>" + _correlations(details["correlations"]),
             "<h2>Sweeps</h2>" + _sweeps(details["sweeps"]),
             "<h2>How it was done</h2>" + _how(page),

@@ -7,6 +7,8 @@ from pathlib import Path
 from beamloop.catalog.geometry import geometry_by_id
 from beamloop.dials_cli.geometry_comparison import read_comparison
 from beamloop.errors import InvalidInputError
+from beamloop.geometry.drift import drift_up_to
+from beamloop.geometry.drift_plot import draw_drift
 from beamloop.geometry.gate import faults
 from beamloop.geometry.models import first_models
 from beamloop.html_report import embedded
@@ -16,6 +18,7 @@ from beamloop.metrology.report_html import ReportPage, report_page
 from beamloop.metrology.step_report import read_step_report
 from beamloop.metrology.words import what_came
 from beamloop.metrology.work import MetrologyFinding, MetrologyWork
+from beamloop.records.drift import DetectorDrift
 from beamloop.records.geometry import Evidence, GeometryVersion
 from beamloop.records.metrology import METROLOGY_STEPS, MetrologyState
 from beamloop.unit_cells.drawing import save_figure
@@ -36,8 +39,9 @@ def perform(work: MetrologyWork) -> MetrologyFinding:
         )
     with work.services.catalog.transaction() as connection:
         candidate = geometry_by_id(connection, number)
+        drift = drift_up_to(connection, candidate)
     short = faults(candidate, work.metrology.options.gate)
-    images = {name: embedded(path) for name, path in _draw(work, new.evidence).items()}
+    images = {name: embedded(path) for name, path in _draw(work, new.evidence, drift).items()}
     page = ReportPage(work.metrology, number, new.evidence, short, reports, images)
     (work.staging / REPORT_HTML).write_text(report_page(page), "utf-8")
     (work.staging / REPORT_JSON).write_text(json.dumps(_document(work, candidate, short), indent=1), "utf-8")
@@ -45,7 +49,7 @@ def perform(work: MetrologyWork) -> MetrologyFinding:
     return MetrologyFinding(f"geometry {number}", state=MetrologyState.CANDIDATE, sentence=sentence)
 
 
-def _draw(work: MetrologyWork, evidence: Evidence) -> dict[str, Path]:
+def _draw(work: MetrologyWork, evidence: Evidence, drift: DetectorDrift | None) -> dict[str, Path]:
     folder = work.directory / "evidence"
     details = evidence.details
     face = face_of(first_models(folder / "geometries" / "imported.expt"))
@@ -57,6 +61,8 @@ def _draw(work: MetrologyWork, evidence: Evidence) -> dict[str, Path]:
         "panels": draw_panels(face, details["panels"]),
         "shells": draw_shells(details["shells"]),
     }
+    if drift:
+        figures["drift"] = draw_drift(drift)
     for name, figure in figures.items():
         save_figure(figure, work.staging / f"{name}.png")
     return {name: work.staging / f"{name}.png" for name in figures}

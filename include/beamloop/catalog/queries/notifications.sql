@@ -138,4 +138,5 @@ ORDER BY q.request_id;
 SELECT EXISTS (SELECT 1 FROM beamloop.requests WHERE ended_at IS NULL)
     OR EXISTS (SELECT 1 FROM beamloop.runs WHERE ended_at IS NULL)
     OR EXISTS (SELECT 1 FROM beamloop.requests WHERE ended_at IS NOT NULL AND finish_noticed_at IS NULL)
+    OR EXISTS (SELECT 1 FROM beamloop.geometry_versions WHERE drift_noticed_at IS NULL)
     OR EXISTS (SELECT 1 FROM beamloop.notifications WHERE state = 'waiting' AND next_try_at <= now());
