@@ -18,6 +18,7 @@ have_postgres() {
         [ -n "$(find /usr/lib/postgresql -name initdb 2>/dev/null)" ]
 }
 have_swift() { /usr/bin/python3 -c 'import swift' 2>/dev/null; }
+have_chromium() { command -v chromium >/dev/null; }
 
 missing_packages() {
     have_python || say python3 python3-venv
@@ -25,6 +26,7 @@ missing_packages() {
     [ "${1:-}" = image ] || have_postgres || say postgresql
     if [ "${1:-}" = tests ]; then
         have_swift || say python3-swift
+        have_chromium || say chromium
     fi
 }
 
@@ -35,6 +37,7 @@ explain_by_hand() {
         "and BEAMLOOP_DIALS_PYTHON to its Python"
     [ "${1:-}" = image ] || have_postgres || complain "  PostgreSQL 13 or later: set BEAMLOOP_POSTGRES_BIN to the folder of initdb"
     [ "${1:-}" != tests ] || have_swift || complain "  OpenStack Swift's servers, for the tests of S3"
+    [ "${1:-}" != tests ] || have_chromium || complain "  Chromium as chromium, for the tests of the pages"
 }
 
 # PostgreSQL's package would start a cluster of its own on port 5432; Beamloop makes one in its state

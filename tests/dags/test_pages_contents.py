@@ -170,3 +170,18 @@ def test_vendored_files_are_what_they_were() -> None:
         for path in vendor.glob("*/*")
     }
     assert found == listed
+
+
+def test_what_stands_still_is_told(pages: PageBench, plate: FilledCatalogue) -> None:
+    assert _get(pages, "api/now").json()["standing"] == []
+    with plate.catalog.transaction() as connection, connection.cursor() as cursor:
+        # xtal10_1 waits, and the two others have ended: nothing is at work.
+        cursor.execute("UPDATE beamloop.requests SET requested_at = now() - interval '3 days'")
+    (waiting,) = _get(pages, "api/now").json()["standing"]
+    assert (waiting["collection"], waiting["run_id"]) == ("plate3", None)
+    with plate.catalog.transaction() as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE beamloop.runs SET started_at = now() - interval '2 days' WHERE ended_at IS NULL"
+        )
+    (standing,) = _get(pages, "api/now").json()["standing"]
+    assert standing["sweep"] == "xtal10_1"

@@ -1,5 +1,7 @@
 """Who gets in: every endpoint asks Airflow, and an action asks for more."""
 
+import sys
+
 import pytest
 from fastapi.routing import APIRoute
 from tests.dags.page_bench import PageBench
@@ -68,3 +70,11 @@ def test_static_files_are_there_for_good_and_nothing_beside_them(pages: PageBenc
     assert "immutable" in answer.headers["cache-control"]
     for path in ("..%2f..%2fapp.py", "../app.py", "%2e%2e/app.py"):
         assert pages.client.get(f"/beamloop/static/{static_version()}/{path}").status_code in (401, 404)
+
+
+def test_airflow_loads_the_pages_as_one_plugin(pages: PageBench) -> None:
+    from airflow import plugins_manager
+
+    sources = [str(plugin.source) for plugin in plugins_manager._get_plugins()[0]]
+    assert sum("beamloop" in source for source in sources) == 1
+    assert not {"now", "sweep", "same_origin"} & set(sys.modules)

@@ -7,10 +7,13 @@ from pathlib import Path
 from psycopg2.extensions import connection as Connection
 
 from beamloop.catalog.connection import QUERIES
+from beamloop.catalog.noticed import StandingRequest
 from beamloop.records.identifiers import CollectionId, RunId, SweepId
 from beamloop.records.outcome import NEED_A_PERSON
 
 FAULTS = [code.value for code in NEED_A_PERSON]
+# Of so many newest results the latency is told: a night's worth, whatever the period.
+LATENCIES = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +77,9 @@ class UnsentMessages:
 
 def beamline_standings(connection: Connection, since: datetime) -> list[BeamlineStanding]:
     """Return every beamline with what ended since then and what is open now."""
+    rows = QUERIES.page_beamlines(connection, since=since, need_a_person=FAULTS, latencies=LATENCIES)
     standings = []
-    for row in QUERIES.page_beamlines(connection, since=since, need_a_person=FAULTS):
+    for row in rows:
         median_s, p95_s = row.pop("latency_s") or (None, None)
         standings.append(BeamlineStanding(**row, latency_median_s=median_s, latency_p95_s=p95_s))
     return standings
@@ -125,3 +129,11 @@ def unsent_messages(connection: Connection, since: datetime) -> UnsentMessages:
 def beamline_names(connection: Connection) -> list[str]:
     """Return every beamline's name."""
     return [row["beamline"] for row in QUERIES.page_beamline_names(connection)]
+
+
+def unmoved_requests(
+    connection: Connection, beamline: str, still_s: float, limit: int
+) -> list[StandingRequest]:
+    """Return requests of a beamline that have been open for `still_s` seconds while nothing is at work."""
+    rows = QUERIES.page_unmoved_requests(connection, beamline=beamline, still_s=still_s, limit=limit)
+    return [StandingRequest(**row | {"directory": Path(row["directory"])}) for row in rows]

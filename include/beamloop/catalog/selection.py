@@ -100,13 +100,15 @@ def _selected(row: Row) -> SelectedSweep:
     )
 
 
-def failures_since(connection: Connection, since: datetime, beamline: str | None = None) -> list[Failure]:
+def failures_since(
+    connection: Connection, since: datetime, beamline: str | None = None, *, limit: int | None = None
+) -> list[Failure]:
     """Return the sweeps whose newest run ended without a result since then, the newest first.
 
     A sweep that was processed with success later on is no failure any more, and one that a person
-    cancelled never was.
+    cancelled never was. Where there are more than `limit`, the newest come back.
     """
-    rows = QUERIES.failures(connection, since=since, beamline=beamline)
+    rows = QUERIES.failures(connection, since=since, beamline=beamline, limit=limit)
     return [
         Failure(
             beamline=row["beamline"],

@@ -20,6 +20,8 @@ router = APIRouter()
 # A cause shows so many sweeps at first; the page asks for more of one cause.
 SWEEPS_SHOWN = 12
 MORE_SWEEPS_SHOWN = 500
+# Sorting them by cause takes 15 microseconds each.
+LOOKED_AT = 5000
 
 Cause = Annotated[int | None, Query(ge=0, le=100_000)]
 
@@ -35,11 +37,19 @@ def data(request: Request, hours: Hours = 12, beamline: Beamline = None, more_of
     """Return the causes of a period that ends now, the most frequent first."""
     since = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=hours)
     with transaction() as connection:
-        failures = failures_since(connection, since, beamline)
+        failures = failures_since(connection, since, beamline, limit=LOOKED_AT)
         beamlines = beamline_names(connection)
     groups = group_failures(failures)
     causes = [_cause(group, number, more_of) for number, group in enumerate(groups)]
-    return answer(request, {"beamlines": beamlines, "count": len(failures), "causes": causes})
+    return answer(
+        request,
+        {
+            "beamlines": beamlines,
+            "count": len(failures),
+            "is_cut": len(failures) == LOOKED_AT,
+            "causes": causes,
+        },
+    )
 
 
 def _cause(group: FailureGroup, number: int, more_of: int | None) -> dict[str, Any]:

@@ -7,13 +7,20 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
-from beamloop.catalog.page_now import active_collections, beamline_standings, runs_at_work, unsent_messages
+from beamloop.catalog.page_now import (
+    BeamlineStanding,
+    active_collections,
+    beamline_standings,
+    runs_at_work,
+    unsent_messages,
+)
 from beamloop.records.parameters import STEPS
 from beamloop_ui.access import User
 from beamloop_ui.answers import answer
 from beamloop_ui.health import check_all
 from beamloop_ui.reading import transaction
 from beamloop_ui.rendering import render
+from beamloop_ui.standing import standing_still
 
 router = APIRouter()
 
@@ -47,9 +54,11 @@ def data(request: Request, hours: Hours = 12, beamline: Beamline = None, offset:
             connection, since, beamline, limit=COLLECTIONS_PER_PAGE, offset=offset
         )
         at_work, at_work_total = runs_at_work(connection, RUNS_SHOWN)
+        standings = beamline_standings(connection, since)
         document = {
             "steps": len(STEPS),
-            "beamlines": [asdict(standing) for standing in beamline_standings(connection, since)],
+            "beamlines": [asdict(standing) for standing in standings],
+            "standing": standing_still(connection, [one.beamline for one in standings if _is_open(one)]),
             "collections": [asdict(collection) for collection in collections],
             "collections_total": total,
             "collections_per_page": COLLECTIONS_PER_PAGE,
@@ -58,6 +67,10 @@ def data(request: Request, hours: Hours = 12, beamline: Beamline = None, offset:
             "messages": asdict(unsent_messages(connection, since)),
         }
     return answer(request, document)
+
+
+def _is_open(standing: BeamlineStanding) -> bool:
+    return standing.at_work + standing.waiting > 0
 
 
 @router.get("/api/health")

@@ -1,21 +1,37 @@
--- name: page_beamlines(since, need_a_person)
--- Each beamline with what ended since then, what is open, and how long the results of watched sweeps took.
+-- name: page_beamlines(since, need_a_person, latencies)
+-- Each beamline with what ended since then, what is open, and how long the newest results of watched sweeps took.
 WITH ended AS (
-    SELECT c.beamline,
-           count(*) FILTER (WHERE o.code = 'processed') AS processed,
-           count(*) FILTER (WHERE o.code NOT IN ('processed', 'cancelled')) AS without_result,
-           count(*) FILTER (WHERE o.code = ANY(:need_a_person)) AS need_a_person,
-           percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY extract(epoch FROM o.recorded_at - s.collected_at))
-               FILTER (WHERE q.requested_by = 'watch' AND r.repetition = 0 AND r.second_chance_of IS NULL) AS latency_s,
-           max(o.recorded_at) AS last_ended_at
-    FROM beamloop.outcomes o
-    JOIN beamloop.runs r USING (run_id)
-    JOIN beamloop.requests q USING (request_id)
-    JOIN beamloop.sweeps s USING (sweep_id)
-    JOIN beamloop.collections c ON c.collection_id = s.collection_id
-    WHERE o.recorded_at >= :since AND r.stands
-      AND NOT EXISTS (SELECT 1 FROM beamloop.runs newer
-                      WHERE newer.sweep_id = r.sweep_id AND newer.stands AND newer.run_id > r.run_id)
+    SELECT c.beamline, sum(n.processed)::bigint AS processed,
+           sum(n.without_result)::bigint AS without_result, sum(n.need_a_person)::bigint AS need_a_person,
+           max(n.last_ended_at) AS last_ended_at
+    FROM (
+        SELECT q.collection_id,
+               count(*) FILTER (WHERE o.code = 'processed') AS processed,
+               count(*) FILTER (WHERE o.code NOT IN ('processed', 'cancelled')) AS without_result,
+               count(*) FILTER (WHERE o.code = ANY(:need_a_person)) AS need_a_person,
+               max(o.recorded_at) AS last_ended_at
+        FROM beamloop.outcomes o
+        JOIN beamloop.runs r USING (run_id)
+        JOIN beamloop.requests q USING (request_id)
+        WHERE o.recorded_at >= :since AND r.stands
+          AND NOT EXISTS (SELECT 1 FROM beamloop.runs newer
+                          WHERE newer.sweep_id = r.sweep_id AND newer.stands AND newer.run_id > r.run_id)
+        GROUP BY q.collection_id
+    ) n
+    JOIN beamloop.collections c USING (collection_id)
+    GROUP BY c.beamline
+), latency AS (
+    SELECT c.beamline, percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY w.waited_s) AS latency_s
+    FROM (
+        SELECT s.collection_id, extract(epoch FROM o.recorded_at - s.collected_at) AS waited_s
+        FROM beamloop.outcomes o
+        JOIN beamloop.runs r USING (run_id)
+        JOIN beamloop.requests q USING (request_id)
+        JOIN beamloop.sweeps s USING (sweep_id)
+        WHERE o.recorded_at >= :since AND q.requested_by = 'watch' AND r.repetition = 0 AND r.second_chance_of IS NULL
+        ORDER BY o.recorded_at DESC LIMIT :latencies
+    ) w
+    JOIN beamloop.collections c USING (collection_id)
     GROUP BY c.beamline
 ), open AS (
     SELECT c.beamline,
@@ -37,9 +53,10 @@ WITH ended AS (
 SELECT b.beamline, coalesce(e.processed, 0) AS processed, coalesce(e.without_result, 0) AS without_result,
        coalesce(e.need_a_person, 0) AS need_a_person, coalesce(o.at_work, 0) AS at_work,
        coalesce(o.waiting, 0) AS waiting, coalesce(a.arriving_folders, 0) AS arriving_folders,
-       e.latency_s, e.last_ended_at
+       l.latency_s, e.last_ended_at
 FROM beamloop.beamlines b
 LEFT JOIN ended e USING (beamline)
+LEFT JOIN latency l USING (beamline)
 LEFT JOIN open o USING (beamline)
 LEFT JOIN arriving a USING (beamline)
 ORDER BY b.beamline;
@@ -103,3 +120,13 @@ FROM beamloop.notifications WHERE state <> 'sent';
 -- name: page_beamline_names()
 -- Every beamline.
 SELECT beamline FROM beamloop.beamlines ORDER BY beamline;
+
+-- name: page_unmoved_requests(beamline, still_s, limit)
+-- Requests of a beamline that have been open for long while no run of any beamline is at work.
+SELECT q.request_id, q.dag_run_id, c.collection_id, c.name AS collection, c.directory, q.requested_at,
+       q.started_at IS NOT NULL AS has_begun
+FROM beamloop.requests q JOIN beamloop.collections c USING (collection_id)
+WHERE c.beamline = :beamline AND q.ended_at IS NULL
+  AND q.requested_at < now() - make_interval(secs => :still_s)
+  AND NOT EXISTS (SELECT FROM beamloop.runs r WHERE r.ended_at IS NULL AND r.started_at IS NOT NULL)
+ORDER BY q.request_id LIMIT :limit;

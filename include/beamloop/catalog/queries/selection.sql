@@ -18,8 +18,8 @@ WHERE (:collection_id::bigint IS NULL OR c.collection_id = :collection_id::bigin
   AND (:since::timestamptz IS NULL OR coalesce(o.recorded_at, r.created_at) >= :since::timestamptz)
 ORDER BY c.collection_id, s.name;
 
--- name: failures(since, beamline)
--- Sweeps whose newest run ended without a result, the newest end first.
+-- name: failures(since, beamline, limit)
+-- Sweeps whose newest run ended without a result, the newest end first; a null limit is none.
 SELECT c.beamline, c.name AS collection, c.directory, s.name AS sweep, r.run_id, o.code, o.step, o.sentence,
        o.recorded_at
 FROM beamloop.outcomes o
@@ -31,4 +31,5 @@ WHERE o.recorded_at >= :since AND o.code NOT IN ('processed', 'cancelled')
   AND NOT EXISTS (SELECT 1 FROM beamloop.runs newer
                   WHERE newer.sweep_id = r.sweep_id AND newer.stands AND newer.run_id > r.run_id)
   AND r.stands
-ORDER BY o.recorded_at DESC, r.run_id DESC;
+ORDER BY o.recorded_at DESC, r.run_id DESC
+LIMIT :limit;

@@ -13,7 +13,7 @@ import { h } from "./dom.js";
  * @param {(row: object) => object} [options.rowAttributes]
  */
 export function table({ caption, columns, rows, sort = null, onSort = null, rowAttributes = () => ({}) }) {
-  return h("div", { class: "table-frame", tabindex: "0", role: "region", "aria-label": caption },
+  return h("div", { class: "table-frame", tabindex: "0", role: "region", "aria-label": `${caption}, a table` },
     h("table", {}, h("caption", { class: "spoken" }, caption),
       h("thead", {}, h("tr", {}, columns.map((column) => heading(column, sort, onSort)))),
       h("tbody", {}, rows.map((row) => h("tr", rowAttributes(row),

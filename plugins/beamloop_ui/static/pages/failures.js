@@ -18,9 +18,9 @@ const data = live(() => `api/failures?${filters.query(moreOf === null ? {} : { m
   (document) => { filters.show(document.beamlines); show(place, causes(document)); },
   (fault) => show(place, faultBox(fault)), { everyMs: 15_000 });
 
-function causes({ count, causes: all }) {
+function causes({ count, is_cut: isCut, causes: all }) {
   if (!all.length) return empty("No sweep is without a result in this period.", "Choose a longer period.");
-  return [h("p", {}, `${many(count, "sweep")} without a result, ${many(all.length, "cause")}.`), all.map((cause) => section(cause))];
+  return [h("p", {}, `${isCut ? "The newest " : ""}${many(count, "sweep")} without a result, ${many(all.length, "cause")}.`), all.map((cause) => section(cause))];
 }
 
 const many = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;

@@ -1,6 +1,7 @@
 // Now: is the platform well, what do the beamlines do, what became of tonight's collections?
 
 import { ROOT } from "../lib/api.js";
+import { airflowLink, dagRunPath } from "../lib/airflow.js";
 import { byId, h, show } from "../lib/dom.js";
 import { periodFilters } from "../lib/filters.js";
 import { live } from "../lib/live.js";
@@ -113,10 +114,15 @@ function atWork({ at_work: rows, at_work_total: total, steps }) {
   return [table({ caption: "Runs at work", columns, rows }), more];
 }
 
-function showStanding({ messages }) {
-  const lines = [];
+function showStanding({ messages, standing }) {
+  const lines = standing.map((one) => [
+    one.run_id
+      ? [h("a", { href: `${ROOT}/run/${one.run_id}` }, one.sweep), ` of ${one.collection} (${one.beamline}): no step has ended since `]
+      : `${one.collection} (${one.beamline}): nothing is at work, and it has waited since `,
+    moment(one.since), ". ", one.trouble ? `The last try met: ${one.trouble} ` : "",
+    airflowLink(dagRunPath("process_collection", one.dag_run_id), "Its run in Airflow")]);
   if (messages.in_trouble) lines.push(`${messages.in_trouble} messages could not be sent yet and are tried again.`);
   if (messages.given_up) lines.push(`${messages.given_up} messages were given up in this period.`);
   byId("standing").hidden = !lines.length;
-  show(content("standing"), lines.map((line) => h("p", { class: "broken" }, `✗ ${line}`)));
+  show(content("standing"), lines.map((line) => h("p", {}, h("span", { class: "broken" }, "✗ "), line)));
 }
