@@ -55,6 +55,7 @@ def demo(
             raise typer.Exit(INTERRUPTED) from None
     narration.note(f"Whole demo: {time.monotonic() - began:.0f} s. The stack runs on: `make down` stops it.")
     narration.note(f"Airflow: {access.url}  user {access.user}  password {access.password}")
+    narration.note(f"The pages: {access.url}/beamloop/now")
     if not as_expected:
         raise typer.Exit(1)
 
