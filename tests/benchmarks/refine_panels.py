@@ -85,7 +85,7 @@ def main() -> None:
     console.print(table)
     blocked, stock = (found[engine] for engine in ENGINES)
     console.print(
-        f"{read_reflections(pair[1]).row_count} reflections before outliers; the blocked engine takes "
+        f"{read_reflections(pair[1]).row_count} reflections were given to both; the blocked engine takes "
         f"{blocked.cpu_s / stock.cpu_s:.1%} of the stock engine's CPU s."
     )
 
