@@ -15,6 +15,7 @@ from beamloop_ui.same_origin import require_own_page
 
 PROCESSING_DAG = "process_collection"
 CHECK_DAG = "check_isomorphism"
+METROLOGY_DAG = "refine_metrology"
 
 
 def may_see() -> Any:

@@ -655,7 +655,17 @@ CREATE TABLE beamloop.metrology_artifacts (
     key text NOT NULL,
     sha256 beamloop.sha256 NOT NULL,
     size_bytes bigint NOT NULL,
+    artifact_id bigint NOT NULL,
     CONSTRAINT metrology_artifacts_size_bytes_check CHECK ((size_bytes >= 0))
+);
+
+ALTER TABLE beamloop.metrology_artifacts ALTER COLUMN artifact_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME beamloop.metrology_artifacts_artifact_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE beamloop.metrology_steps (
@@ -1101,6 +1111,9 @@ ALTER TABLE ONLY beamloop.metrologies
 
 ALTER TABLE ONLY beamloop.metrologies
     ADD CONSTRAINT metrologies_pkey PRIMARY KEY (metrology_id);
+
+ALTER TABLE ONLY beamloop.metrology_artifacts
+    ADD CONSTRAINT metrology_artifacts_artifact_id_key UNIQUE (artifact_id);
 
 ALTER TABLE ONLY beamloop.metrology_artifacts
     ADD CONSTRAINT metrology_artifacts_key_key UNIQUE (key);

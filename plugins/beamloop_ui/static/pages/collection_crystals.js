@@ -143,7 +143,7 @@ function makeView(place, about, found, { onActed, onShowGroup }) {
     show(buttons, state.limit !== standing ? h("button", { type: "button", "data-key": "limit-back", onclick: () => move(standing) }, `Back to ${standing} %`) : null,
       state.may.exclude ? h("button", { type: "button", class: "primary", id: "set-limit", disabled: state.limit === standing, onclick: setLimit }, "Set this limit …") : null);
     show(words, h("strong", {}, `At ${state.limit} %: ${counted(large, "group")} of two and more, ${counted(alone, "crystal")} alone. `),
-      h("span", { class: "quiet" }, `The collection's limit is ${standing} %`, word ? [`, set by ${word.said_by}, `, moment(word.said_at), `: ${word.why}. `] : ", as is usual. ",
+      h("span", { class: "quiet" }, `The report's limit is ${standing} %`, limitWords(word, standing),
         `Cells in the setting ${document.report.setting}.`));
   }
 
@@ -267,3 +267,9 @@ const choices = (id, all, present, onTurn) => h("select", { id, onchange: (e) =>
 const cellFacts = (one) => h("dl", { class: "facts" }, h("dt", {}, "space group"), h("dd", {}, one.space_group),
   h("dt", {}, "cell"), h("dd", {}, one.cell.map((value) => value.toFixed(2)).join(" ")),
   h("dt", {}, "in common"), h("dd", {}, one.common_cell?.map((value) => value.toFixed(2)).join(" ") ?? "not compared"));
+
+function limitWords(word, standing) {
+  if (!word) return ", as the beamline or Beamloop has it. ";
+  const said = [word.said_by, ", ", moment(word.said_at), `: ${word.why}. `];
+  return word.limit_percent === standing ? [", set by ", said] : [`; the next report's is ${word.limit_percent} %, set by `, said];
+}

@@ -1,0 +1,57 @@
+"""A detector's face as the browser draws it: its panels' corners, seen along the beam."""
+
+import json
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from beamloop.errors import InvalidInputError
+from beamloop.geometry.panels import panels_of, whole_detector
+from beamloop.metrology.offers import panel_names
+from beamloop.records.artifact import StoredObject
+from beamloop_ui.health import store
+
+KEPT = 32  # faces of 60 panels: 10 kB each
+CORNERS = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+
+
+@lru_cache(maxsize=KEPT)
+def read_face(stored: StoredObject) -> dict[str, Any]:
+    """Return where the panels of a geometry stand, and where the beam meets them.
+
+    Lengths in mm from the mean of the panels' centres: x along the mean fast axis, y along the mean slow
+    axis, as an image viewer shows them, x to the right and y downwards.
+
+    Raises
+    ------
+    ArtifactMissingError, ArtifactDamagedError, StoreUnavailableError
+        As the store says.
+    InvalidInputError
+        When the file is no geometry.
+    """
+    try:
+        document = json.loads(b"".join(store().stream(stored.key, sha256=stored.sha256)))
+        panels, whole = panels_of(document), whole_detector(document)
+        names = panel_names(document)
+    except (ValueError, KeyError, IndexError, TypeError) as error:
+        raise InvalidInputError(
+            "The geometry's models cannot be drawn.",
+            evidence=repr(error),
+            try_next="Look at the file itself.",
+        ) from error
+    weights = panels.sizes_mm.prod(axis=1)
+    centre = np.average(panels.centres_mm, axis=0, weights=weights)
+    axes = np.average(panels.axes[:, :2], axis=0, weights=weights)
+    axes /= np.linalg.norm(axes, axis=1)[:, None]
+    corners = panels.centres_mm[:, None, :] + np.einsum(
+        "pck,pkj->pcj", panels.sizes_mm[:, None, :] / 2 * CORNERS, panels.axes[:, :2]
+    )
+    faces = (corners - centre) @ axes.T
+    return {
+        "panels": [
+            {"name": name, "corners_mm": face}
+            for name, face in zip(names, np.round(faces, 3).tolist(), strict=True)
+        ],
+        "beam_mm": [round(whole.beam_fast_mm, 3), round(whole.beam_slow_mm, 3)],
+    }

@@ -1,0 +1,39 @@
+// A quantity over time with the control limits that held for each point.
+
+import { h, svg } from "./dom.js";
+
+const [WIDTH, HEIGHT] = [460, 190];
+const MARGIN = { left: 62, right: 12, top: 12, bottom: 28 };
+
+/**
+ * Draw a series.
+ * @param {{words: string, unit: string, points: Array<{geometry_id: number, measured_at: string, value: number, limits: object|null, is_out: boolean}>}} series
+ */
+export function controlChart({ words, unit, points }) {
+  const times = points.map((point) => Date.parse(point.measured_at));
+  const values = points.flatMap((point) => [point.value, ...(point.limits ? [point.limits.lower, point.limits.upper] : [])]);
+  const [first, last] = [Math.min(...times), Math.max(...times)];
+  let [least, most] = [Math.min(...values), Math.max(...values)];
+  const room = (most - least) * 0.08 || Math.abs(most) * 1e-3 || 1;
+  [least, most] = [least - room, most + room];
+  const x = (time) => MARGIN.left + ((WIDTH - MARGIN.left - MARGIN.right) * (time - first)) / (last - first || 1);
+  const y = (value) => HEIGHT - MARGIN.bottom - ((HEIGHT - MARGIN.top - MARGIN.bottom) * (value - least)) / (most - least);
+  const path = (of) => points.map((point, at) => [of(point), times[at]]).filter(([value]) => value !== null)
+    .map(([value, time], at) => `${at ? "L" : "M"}${x(time).toFixed(1)} ${y(value).toFixed(1)}`).join("");
+  const out = points.filter((point) => point.is_out).length;
+  const label = `${words}: ${points.length} points from ${day(first)} to ${day(last)}, ${out} beyond the limits`;
+  return h("figure", { class: "plot" }, h("figcaption", {}, `${words} (${unit})`, out ? h("span", { class: "broken" }, ` ✗ ${out} beyond the limits`) : null),
+    svg("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label },
+      [least + room, (least + most) / 2, most - room].map((value) => [
+        svg("line", { class: "grid-line", x1: MARGIN.left, x2: WIDTH - MARGIN.right, y1: y(value), y2: y(value) }),
+        svg("text", { class: "tick", x: MARGIN.left - 6, y: y(value) + 4, "text-anchor": "end" }, String(Number(value.toPrecision(5))))]),
+      svg("text", { class: "tick", x: MARGIN.left, y: HEIGHT - 8 }, day(first)),
+      last > first ? svg("text", { class: "tick", x: WIDTH - MARGIN.right, y: HEIGHT - 8, "text-anchor": "end" }, day(last)) : null,
+      svg("path", { class: "chart-limit", d: path((point) => point.limits?.lower ?? null) }),
+      svg("path", { class: "chart-limit", d: path((point) => point.limits?.upper ?? null) }),
+      svg("path", { class: "chart-line", d: path((point) => point.value) }),
+      points.map((point, at) => svg("circle", { class: point.is_out ? "chart-point out" : "chart-point", cx: x(times[at]), cy: y(point.value), r: point.is_out ? 5 : 3 },
+        svg("title", {}, `geometry ${point.geometry_id}, ${point.measured_at.slice(0, 16)}: ${point.value.toPrecision(6)} ${unit}${point.is_out ? ", beyond the limits" : ""}`)))));
+}
+
+const day = (time) => new Date(time).toISOString().slice(0, 10);
