@@ -5,13 +5,16 @@ import logging
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from tests.services.filled_catalogue import FilledCatalogue
+from tests.services.joint_bench import JointBench
 from tests.services.receivers import running_http_receiver
 
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.notifications import GIVE_UP_AFTER_S
+from beamloop.catalog.results import find_collections
 from beamloop.catalog.runs import close_request, note_trouble, start_run
 from beamloop.errors import TransientError
 from beamloop.notices.deliver import Delivered, deliver
@@ -22,6 +25,7 @@ from beamloop.notices.words import webhook_document
 from beamloop.records.identifiers import RequestId
 from beamloop.records.notification import Channel, Notification
 from beamloop.records.outcome import OutcomeCode
+from beamloop.services import Services
 
 pytestmark = pytest.mark.integration
 
@@ -126,6 +130,27 @@ def test_a_finished_collection_is_told_once_for_all_of_its_requests(bench: Bench
     assert message.lines[2].startswith("Try next: Check beam centre")
     assert message.link.startswith("https://airflow.example.org/dags/process_collection/runs/plate_3-")
     assert message.facts["counts"] == {"processed": 2, "no_lattice": 1}
+
+
+def test_a_finished_collection_is_told_with_the_report_on_these_crystals_and_no_older_one(
+    bench: Bench, tmp_path: Path
+) -> None:
+    for request, sweep in enumerate(("a_1", "b_1"), start=1):
+        bench.plate.ask(sweep)
+        bench.plate.end(sweep, OutcomeCode.PROCESSED, "Images to MTZ.", "refine")
+        if sweep == "a_1":
+            with bench.catalog.transaction() as connection:
+                (collection_id,) = find_collections(connection, str(bench.plate.directory))
+            nothing = cast(Any, None)  # the report is published, not made
+            plate = JointBench(Services(bench.catalog, nothing, nothing, tmp_path), collection_id)
+            plate.report({"A": ["a_1"]})
+        bench.close(request)
+        bench.told()
+    first, second = (notification.message for notification in bench.chat.got)
+    assert first.lines[-1] == "Crystals: They belong together."
+    assert first.facts["isomorphism"] == {"verdict": "isomorphous", "sentence": "They belong together."}
+    assert second.facts["isomorphism"] is None
+    assert second.lines == ("1 sweep: 1 processed",)
 
 
 def test_a_collection_is_not_finished_before_it_has_been_quiet(bench: Bench) -> None:

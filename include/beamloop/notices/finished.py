@@ -7,11 +7,14 @@ from beamloop.beamlines.beamline_file import Beamline
 from beamloop.beamlines.notifications import Notifications
 from beamloop.catalog.connection import Connection
 from beamloop.catalog.failure_causes import FailureGroup, group_failures
+from beamloop.catalog.isomorphism import newest_report
+from beamloop.catalog.isomorphism_snapshot import gather_snapshot
 from beamloop.catalog.noticed import FinishedCollection, finished_collections, note_finish_noticed
 from beamloop.catalog.results import SweepResult, results_of_collection
 from beamloop.catalog.selection import Failure
 from beamloop.notices.links import AirflowPages
 from beamloop.notices.words import group_facts, group_lines, name_text, sweeps
+from beamloop.records.isomorphism import ReportHeader, Verdict
 from beamloop.records.notification import Message, NoticeKind
 from beamloop.records.outcome import OutcomeCode
 
@@ -41,7 +44,8 @@ def notice_finished(
     messages = []
     for collection in finished_collections(connection, beamline.beamline, quiet_s):
         results = _results(connection, collection)
-        messages.append(_message(beamline.beamline, collection, results, pages))
+        report = _report(connection, collection, beamline.lcv_limit_percent)
+        messages.append(_message(beamline.beamline, collection, results, report, pages))
         note_finish_noticed(connection, collection.request_ids)
     return messages
 
@@ -55,8 +59,23 @@ def _results(connection: Connection, collection: FinishedCollection) -> list[Swe
     return list(newest.values())
 
 
+def _report(
+    connection: Connection, collection: FinishedCollection, lcv_limit_percent: float
+) -> ReportHeader | None:
+    """Return the report on the collection's crystals; None where it is of others, or nothing is compared."""
+    report = newest_report(connection, collection.collection_id)
+    if report is None or report.verdict is Verdict.TOO_FEW:
+        return None
+    snapshot = gather_snapshot(connection, collection.collection_id, lcv_limit_percent)
+    return report if report.membership_sha256 == snapshot.sha256 else None
+
+
 def _message(
-    beamline: str, collection: FinishedCollection, results: list[SweepResult], pages: AirflowPages
+    beamline: str,
+    collection: FinishedCollection,
+    results: list[SweepResult],
+    report: ReportHeader | None,
+    pages: AirflowPages,
 ) -> Message:
     counts = Counter(result.outcome.code for result in results if result.outcome)
     groups = _failures(beamline, collection, results)
@@ -64,6 +83,8 @@ def _message(
     lines = [f"{sweeps(len(results))}: " + ", ".join(f"{n} {code.value}" for code, n in counts.most_common())]
     for group in groups:
         lines += group_lines(group)
+    if report:
+        lines.append(f"Crystals: {report.sentence}")
     return Message(
         event_key=f"finished-{collection.collection_id}-{collection.request_ids[-1]}",
         kind=NoticeKind.FINISHED,
@@ -78,6 +99,7 @@ def _message(
             "directory": str(collection.directory),
             "counts": {code.value: n for code, n in counts.items()},
             "causes": [group_facts(group) for group in groups],
+            "isomorphism": {"verdict": report.verdict.value, "sentence": report.sentence} if report else None,
         },
     )
 
