@@ -1,7 +1,7 @@
 # `make` alone prints this list.
 BEAMLOOP = .venv/bin/beamloop
 
-.PHONY: help setup demo up down status test lint
+.PHONY: help setup demo up down status test lint bench
 .DEFAULT_GOAL := help
 
 help:  ## print this list
@@ -36,3 +36,8 @@ lint: setup  ## check style, types, layers and spelling
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/typos
+
+N ?= 12
+PARTS ?= wedges,tasks,idle,clustering,watching
+bench: setup  ## measure Beamloop beside the plain script: N=12 wedges, PARTS=wedges,tasks,...
+	@.venv/bin/python -m tests.benchmarks.bench --wedges $(N) --parts $(PARTS)

@@ -59,17 +59,22 @@ def _own_cpu_s(process: psutil.Process) -> float:
     return 0.0
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Print the share of one core by program, over some minutes."""
-    state = Path(arguments[0])
-    wait_s = float(arguments[1]) if len(arguments) > 1 else DEFAULT_S
+def shares_of_a_core(state: Path, wait_s: float) -> dict[str, float]:
+    """Watch a stack for a while; return the percentage of one core that each program uses, and "in all"."""
     before, began_s = stack_cpu_s(state), time.monotonic()
     time.sleep(wait_s)
     after, wall_s = stack_cpu_s(state), time.monotonic() - began_s
     shares = {name: 100 * (used - before.get(name, 0.0)) / wall_s for name, used in after.items()}
-    for name, share in {**shares, "in all": sum(shares.values())}.items():
+    return {**shares, "in all": sum(shares.values())}
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Print the share of one core by program, over some minutes."""
+    state = Path(arguments[0])
+    wait_s = float(arguments[1]) if len(arguments) > 1 else DEFAULT_S
+    for name, share in shares_of_a_core(state, wait_s).items():
         sys.stdout.write(f"{name:14} {share:6.2f} % of one core\n")
-    sys.stdout.write(f"over {wall_s:.0f} s; memory {stack_memory_bytes(state) / 2**20:.0f} MiB\n")
+    sys.stdout.write(f"over {wait_s:.0f} s; memory {stack_memory_bytes(state) / 2**20:.0f} MiB\n")
 
 
 if __name__ == "__main__":

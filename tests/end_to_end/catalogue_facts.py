@@ -5,6 +5,7 @@ import os
 from dataclasses import asdict, dataclass
 
 import psutil
+import pytest
 from tests.end_to_end.platform_bench import Platform
 
 from beamloop.records.parameters import STEPS
@@ -56,6 +57,16 @@ def facts_of(platform: Platform, run_id: int) -> RunFacts:
         artifacts=set(ask("step, name", "artifacts", "key")),  # type: ignore[arg-type]
         cells={row["step"]: row["cell"] for row in crystals},
     )
+
+
+def assert_same_facts(found: RunFacts, expected: RunFacts) -> None:
+    """What one run has found is what another has found, to the last digit of its counts."""
+    assert found.outcome == expected.outcome == "processed"
+    assert found.exact() == expected.exact()
+    assert found.cells.keys() == expected.cells.keys()
+    for step, cell in found.cells.items():
+        # DIALS computes in double precision, the same way each time.
+        assert cell == pytest.approx(expected.cells[step], rel=1e-6)
 
 
 def assert_store_and_catalogue_agree(platform: Platform, run_id: int) -> None:

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,12 +22,19 @@ GOOD, BLANK = SweepKind.GOOD, SweepKind.BLANK
 
 
 @contextmanager
-def running_platform() -> Iterator[Platform]:
-    """Start a stack in a folder of its own; whatever ends this process, the stack ends with it."""
+def running_platform(variables: Mapping[str, str] | None = None) -> Iterator[Platform]:
+    """Start a stack in a folder of its own; whatever ends this process, the stack ends with it.
+
+    Parameters
+    ----------
+    variables
+        `BEAMLOOP_*` variables that it is started with.
+    """
     folder = Path(tempfile.mkdtemp(prefix="beamloop-e2e-"))
     folder.chmod(0o711)  # the user `postgres` must be able to enter
     environment = {name: value for name, value in os.environ.items() if not name.startswith("BEAMLOOP_")}
-    commands = StackCommands(folder / "state", environment | {"BEAMLOOP_STATE": str(folder / "state")})
+    environment |= {"BEAMLOOP_STATE": str(folder / "state"), **(variables or {})}
+    commands = StackCommands(folder / "state", environment)
     keeper = subprocess.Popen(
         [sys.executable, Path(__file__).with_name("keeper.py"), BEAMLOOP, folder],
         stdin=subprocess.PIPE,

@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 from tests.end_to_end.catalogue_facts import (
-    RunFacts,
     assert_nothing_is_left_over,
+    assert_same_facts,
     assert_store_and_catalogue_agree,
     facts_of,
 )
@@ -41,7 +41,7 @@ def test_a_killed_part_of_a_task_changes_no_fact_of_the_catalogue(
     platform: Platform, runs_of_killed_tasks: dict[str, int], undisturbed_run: int, sweep: str
 ) -> None:
     run_id = runs_of_killed_tasks[sweep]
-    _assert_same_facts(facts_of(platform, run_id), facts_of(platform, undisturbed_run))
+    assert_same_facts(facts_of(platform, run_id), facts_of(platform, undisturbed_run))
     assert_store_and_catalogue_agree(platform, run_id)
     assert_nothing_is_left_over(platform, run_id)
 
@@ -119,7 +119,7 @@ def _process_with_an_accident(
     over_at = time.monotonic()
     finish(command)
     assert time.monotonic() - over_at < LONGEST_RECOVERY_S
-    _assert_same_facts(facts_of(platform, run_id), facts_of(platform, undisturbed_run))
+    assert_same_facts(facts_of(platform, run_id), facts_of(platform, undisturbed_run))
     assert_store_and_catalogue_agree(platform, run_id)
     assert_nothing_is_left_over(platform, run_id)
     assert wait_until(lambda: bool(platform.commands.status()["well"]), LONGEST_RECOVERY_S)
@@ -127,12 +127,3 @@ def _process_with_an_accident(
 
 def _database(platform: Platform) -> psutil.Process:
     return psutil.Process(platform.commands.pids()["postgres"])
-
-
-def _assert_same_facts(found: RunFacts, expected: RunFacts) -> None:
-    assert found.outcome == expected.outcome == "processed"
-    assert found.exact() == expected.exact()
-    assert found.cells.keys() == expected.cells.keys()
-    for step, cell in found.cells.items():
-        # DIALS computes in double precision, the same way each time.
-        assert cell == pytest.approx(expected.cells[step], rel=1e-6)

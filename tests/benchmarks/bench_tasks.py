@@ -1,0 +1,57 @@
+"""What Airflow's tasks cost by themselves: `process_collection` without its work."""
+
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.stack_cpu import stack_cpu_s
+from tests.end_to_end.conftest import running_platform
+from tests.end_to_end.platform_bench import Platform, wait_for
+
+from beamloop.errors import NotFoundError
+
+DAG = "empty_steps"
+DAGS = Path(__file__).parent / "dags"
+POLL_S = 1.0
+
+Figures = dict[str, Any]
+
+
+def compare(sweeps: int) -> Figures:
+    """Run the same empty tasks by each executor, each in a stack of its own."""
+    return {executor: measure(executor, sweeps) for executor in ("stock", "lean")}
+
+
+def measure(executor: str, sweeps: int) -> Figures:
+    """Run the six empty steps of so many sweeps, after one sweep that warms the stack up."""
+    with running_platform({"BEAMLOOP_DAGS": str(DAGS), "BEAMLOOP_EXECUTOR": executor}) as platform:
+        _run(platform, 1)
+        before, began_s = stack_cpu_s(platform.state), time.monotonic()
+        tasks = _run(platform, sweeps)
+        wall_s = time.monotonic() - began_s
+        used = {name: cpu_s - before[name] for name, cpu_s in stack_cpu_s(platform.state).items()}
+    return {
+        "tasks": tasks,
+        "wall_s": wall_s,
+        "cpu_s_by_part_of_the_stack": used,
+        "cpu_s_per_task": sum(used.values()) / tasks,
+    }
+
+
+def _run(platform: Platform, sweeps: int) -> int:
+    """Run the DAG once; return how many task instances it had."""
+    name = f"bench_{uuid.uuid4()}"
+    with platform.airflow() as airflow:
+
+        def start() -> bool:
+            try:
+                return airflow.trigger(DAG, name, {"sweeps": sweeps})
+            except NotFoundError:  # Airflow has not read the file yet
+                return False
+
+        wait_for("the DAG", start)
+        while (state := airflow.dag_run_state(DAG, name)) != "success":
+            assert state in ("queued", "running"), state
+            time.sleep(POLL_S)
+        return len(airflow.task_instances(DAG, name))

@@ -1,0 +1,74 @@
+"""A person lets a geometry serve in Airflow, or elsewhere while Airflow waits."""
+
+import json
+
+import pytest
+from tests.end_to_end.platform_bench import Platform, wait_for
+from tests.services.candidate_bench import GOOD, NOW, candidate_of
+
+from beamloop.catalog.connection import Catalog
+from beamloop.catalog.metrology import load_metrology, record_metrology_step
+from beamloop.records.geometry import GeometryId
+from beamloop.records.metrology import METROLOGY_STEPS, MetrologyId, MetrologyOptions, MetrologyStepReport
+
+pytestmark = pytest.mark.end_to_end
+
+RUN = "approval-test"
+
+
+def give_candidate(platform: Platform, beamline: str) -> tuple[MetrologyId, GeometryId]:
+    """Record a metrology whose steps are all done, as the tasks then find it; nothing is in the store of it."""
+    platform.ask("INSERT INTO beamloop.beamlines (beamline) VALUES (%s) RETURNING beamline", beamline)
+    (row,) = platform.ask(
+        "INSERT INTO beamloop.metrologies (beamline, distance_mm, work_sha256, repetition, options,"
+        " dials_version, requested_by) VALUES (%s, 250, repeat('a', 64), 0, %s, '3.12.1', 'a test')"
+        " RETURNING metrology_id",
+        beamline,
+        json.dumps(MetrologyOptions().as_json()),
+    )
+    metrology_id = MetrologyId(row["metrology_id"])
+    with Catalog(platform.variables["BEAMLOOP_CATALOG_DSN"]) as catalog, catalog.transaction() as connection:
+        metrology = load_metrology(connection, metrology_id)
+        for step in METROLOGY_STEPS:
+            geometry = candidate_of(metrology, GOOD) if step == "evidence" else None
+            report = MetrologyStepReport(step, NOW, NOW, f"{step} is done", geometry=geometry)
+            record_metrology_step(connection, metrology_id, report, [])
+        geometry_id = load_metrology(connection, metrology_id).geometry_id
+    assert geometry_id is not None
+    return metrology_id, geometry_id
+
+
+def states(platform: Platform, task: str) -> dict[int, str]:
+    """Return a task's states by map index."""
+    with platform.airflow() as airflow:
+        found = airflow.task_instances("refine_metrology", RUN)
+    return {ti["map_index"]: ti["state"] for ti in found if ti["task_id"] == f"detector.{task}"}
+
+
+def test_a_person_answers_in_airflow_and_another_one_with_a_command_while_it_waits(
+    platform: Platform,
+) -> None:
+    (first, promoted), (second, rejected) = (give_candidate(platform, name) for name in ("one", "two"))
+    with platform.airflow() as airflow:
+        airflow.trigger("refine_metrology", RUN, {"metrology_ids": [first, second]})
+    wait_for(lambda: states(platform, "approve") == {0: "deferred", 1: "deferred"})
+    answer = {"chosen_options": ["Promote"], "params_input": {"why": "better on every panel"}}
+    path = f"/dags/refine_metrology/dagRuns/{RUN}/taskInstances/detector.approve/0/hitlDetails"
+    with platform.airflow() as airflow:
+        assert airflow._call("PATCH", path, answer).is_success
+    done = platform.commands.call("geometry", "reject", str(rejected), "--why", "module 17 was swapped")
+    assert done.returncode == 0, done.stderr
+    wait_for(lambda: states(platform, "promote") == {0: "success", 1: "skipped"})
+    assert states(platform, "approve") == {0: "success", 1: "skipped"}
+    versions = platform.ask(
+        "SELECT g.state, d.decided_by, d.why FROM beamloop.geometry_versions g"
+        " JOIN beamloop.geometry_decisions d USING (geometry_id) WHERE geometry_id = ANY (%s)"
+        " ORDER BY geometry_id",
+        [promoted, rejected],
+    )
+    who = platform.variables["BEAMLOOP_AIRFLOW_USER"]
+    assert [tuple(version.values())[:2] for version in versions][0] == ("in_force", who)
+    assert [(version["state"], version["why"]) for version in versions] == [
+        ("in_force", "better on every panel"),
+        ("rejected", "module 17 was swapped"),
+    ]
