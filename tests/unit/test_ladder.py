@@ -17,6 +17,7 @@ pytestmark = pytest.mark.unit
 CELL = UnitCell(98.3, 98.3, 136.6, 90, 90, 120)
 KNOWN = Sample("H 3", CELL)
 IMAGES = NumberedImages(Path("/data"), "x_", 5, ".cbf", 1, 12)
+ORIENTATION = "orientation, known cell, weak spots too"
 BEAM_SEARCH = "fft1d, known cell, beam centre searched"
 
 
@@ -25,7 +26,7 @@ def methods(sample: Sample, *options: str, records: tuple[RungRecord, ...] = ())
 
 
 def test_a_known_cell_is_searched_for_first_and_by_the_cheapest_method() -> None:
-    assert methods(KNOWN)[:2] == ["fft1d, known cell", "fft1d, no symmetry"]
+    assert methods(KNOWN)[:3] == ["fft1d, known cell", ORIENTATION, "fft1d, no symmetry"]
 
 
 @pytest.mark.parametrize("sample", [Sample(), Sample("H 3"), Sample(None, CELL)])
@@ -39,6 +40,7 @@ def test_a_method_that_a_person_asks_for_is_the_only_one() -> None:
     rungs = choose_rungs(KNOWN, IMAGES, ("indexing.method=fft1d", "indexing.method=fft3d"))
     assert {rung.algorithm for rung in rungs} == {"fft3d"}
     assert rungs[0].method == "fft3d, known cell"
+    assert not any(rung.by_orientation for rung in choose_rungs(KNOWN, IMAGES, ("indexing.method=fft1d",)))
     assert len({rung.method for rung in rungs}) == len(rungs)
 
 
@@ -75,7 +77,7 @@ def test_the_first_rung_stays_the_first_whatever_the_records_say() -> None:
 
 def test_one_lucky_try_does_not_turn_the_order_over() -> None:
     lucky = RungRecord("fft3d, no symmetry", tries=1, successes=1, cpu_s=9.0)
-    assert methods(KNOWN, records=(lucky,))[1] == "fft1d, no symmetry"
+    assert methods(KNOWN, records=(lucky,))[1] == ORIENTATION
 
 
 def lattice(indexed: int, spots: int, rmsd_mm: float | None = 0.05) -> Lattice:
@@ -120,6 +122,13 @@ def test_spots_that_lie_close_prove_what_their_number_alone_does_not(
 ) -> None:
     assert why_not(lattice(indexed, spots)) != ""
     assert (why_not(replace(lattice(indexed, spots), close_count=close)) == "") is accepted
+
+
+def test_an_orientation_that_chance_does_not_make_proves_what_few_spots_do_not() -> None:
+    few = lattice(9, 20)
+    assert "as random spots may be" in why_not(few)
+    assert why_not(replace(few, start_chance=HIGHEST_CHANCE)) == ""
+    assert "25% are needed" in why_not(replace(lattice(9, 40), start_chance=0.0))
 
 
 def test_a_known_cell_must_be_the_one_that_is_found() -> None:

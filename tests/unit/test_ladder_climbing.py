@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.services.random_spots import write_random_spots
 from tests.services.scripted_dials import scripted_work
@@ -10,9 +11,10 @@ from tests.unit.test_ladder import lattice
 
 from beamloop.records.outcome import OutcomeCode
 from beamloop.records.program import ProgramLimits, ProgramRequest
-from beamloop.sweep import index, second_lattice
+from beamloop.sweep import index, rungs, second_lattice
 from beamloop.sweep.attempt import Attempt
-from beamloop.sweep.known_rungs import SIMPLE_RUNGS, Rung
+from beamloop.sweep.known_rungs import SIMPLE_RUNGS, WEAK_RUNGS, Rung
+from beamloop.sweep.orientation import Orientation
 from beamloop.sweep.rungs import Inputs
 from beamloop.sweep.second_lattice import STRONGER, look_for_second
 from beamloop.sweep.work import Finding, StepWork, stopped
@@ -70,6 +72,26 @@ def test_the_programs_of_later_rungs_end_with_the_time_limit_and_the_first_rungs
     )
     assert limits_s[0] == 900
     assert all(1 <= limit_s <= 100 for limit_s in limits_s[1:])
+
+
+def test_an_orientation_that_random_spots_may_have_starts_no_indexing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find_spots(request: ProgramRequest) -> str:
+        write_random_spots(request.working_directory / "strong.refl", 30, 12, (981, 1043))
+        return ""
+
+    poor = Orientation(np.eye(3), close_count=4, spot_count=30, trials=10_000)
+    monkeypatch.setattr(rungs, "write_oriented", lambda *_: poor)
+    work = scripted_work(tmp_path, "index", find_spots)
+    folder = work.staging / "rung-2"
+    folder.mkdir()
+    spots = Inputs(tmp_path / "imported.expt", tmp_path / "strong.refl")
+    finding = rungs.climb(work, next(rung for rung in WEAK_RUNGS if rung.by_orientation), folder, spots)
+    assert finding.outcome is not None
+    assert finding.outcome.code is OutcomeCode.NO_LATTICE
+    assert "4 of 30 spots fit the known cell" in finding.text
+    assert [program.argv[0] for program in finding.programs] == ["dials.find_spots"]
 
 
 @pytest.mark.parametrize(("second_count", "exchanged"), [(41, True), (40, False), (12, False)])

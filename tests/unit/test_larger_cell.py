@@ -12,7 +12,7 @@ from tests.services.scripted_dials import scripted_work
 from tests.unit.test_ladder import lattice
 
 from beamloop.dials_cli.crystal import summarise_crystal
-from beamloop.dials_cli.supercell import primitive_axes, write_with_axes
+from beamloop.dials_cli.crystal_writing import primitive_axes, write_with_axes
 from beamloop.errors import InvalidInputError
 from beamloop.records.outcome import OutcomeCode
 from beamloop.records.sample import Sample, UnitCell
@@ -110,7 +110,7 @@ def test_a_crystal_is_written_with_other_axes_and_without_symmetry(tmp_path: Pat
 
 def test_what_has_no_crystals_is_refused(tmp_path: Path) -> None:
     (tmp_path / "imported.expt").write_text('{"experiment": []}', "utf-8")
-    with pytest.raises(InvalidInputError, match="experiments with a crystal"):
+    with pytest.raises(InvalidInputError, match="read as experiments"):
         write_with_axes(tmp_path / "imported.expt", np.eye(3), tmp_path / "larger.expt")
 
 

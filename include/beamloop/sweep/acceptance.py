@@ -48,12 +48,13 @@ class Lattice:
     spot_count: int  # 214, all that the search was given
     wavelength_angstrom: float  # 0.978
     close_count: int = 0  # 170, within CLOSE_TOLERANCE of their whole indices
+    start_chance: float = 1.0  # 3e-14, of the orientation that indexing began with
 
     @property
     def chance(self) -> float:
-        """Bound the chance that random spots do as well, by the more telling of two counts."""
+        """Bound the chance that random spots do as well, by the most telling of two counts and the start."""
         close = chance_of(self.close_count, self.spot_count, CHANCE_OF_A_CLOSE_SPOT, CLOSE_SPOTS_SPENT)
-        return min(chance_of(self.fact.indexed_count, self.spot_count), close)
+        return min(chance_of(self.fact.indexed_count, self.spot_count), close, self.start_chance)
 
     @property
     def rmsd_fraction(self) -> float | None:

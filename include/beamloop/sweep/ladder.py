@@ -40,7 +40,7 @@ def choose_rungs(
     rungs = [rung for rung in _by_algorithm(asked) if known or not (rung.with_cell or _needs_a_cell(rung))]
     if not rungs:
         return []
-    weak = [rung for rung in WEAK_RUNGS if known and asked in (None, rung.algorithm)]
+    weak = [rung for rung in WEAK_RUNGS if known and _is_allowed(rung, asked)]
     # The last resorts search as the first rung does.
     return [rungs[0], *by_success_per_cost(rungs[1:] + weak + last_resorts(rungs[0], images), records)]
 
@@ -60,6 +60,10 @@ def _by_algorithm(asked: str | None) -> list[Rung]:
         for rung in SIMPLE_RUNGS
         if rung.algorithm == CHEAPEST
     ]
+
+
+def _is_allowed(rung: Rung, asked: str | None) -> bool:
+    return asked is None or (asked == rung.algorithm and not rung.by_orientation)
 
 
 def _needs_a_cell(rung: Rung) -> bool:

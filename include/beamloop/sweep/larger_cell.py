@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from beamloop.dials_cli.close_spots import fractional_indices
+from beamloop.dials_cli.crystal_writing import primitive_axes, write_with_axes
 from beamloop.dials_cli.experiments import read_experiments
-from beamloop.dials_cli.supercell import primitive_axes, write_with_axes
 from beamloop.records.sample import Sample, UnitCell
 from beamloop.sweep.attempt import Attempt
 from beamloop.sweep.between_points import Between, find_between

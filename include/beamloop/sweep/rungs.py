@@ -19,6 +19,7 @@ from beamloop.sweep.acceptance import CLOSE_TOLERANCE, Lattice, why_not
 from beamloop.sweep.failures import explain
 from beamloop.sweep.few_spots import refinement_options
 from beamloop.sweep.known_rungs import Rung
+from beamloop.sweep.oriented_start import write_oriented
 from beamloop.sweep.work import Finding, StepWork, stopped
 
 NO_LATTICE: Meanings = {
@@ -34,6 +35,10 @@ WRONG_SYMMETRY: Meanings = dict.fromkeys(NO_LATTICE, OutcomeCode.WRONG_SYMMETRY)
 # DIALS's default of 4 mm reaches the next spots of a large cell: on a wedge that was 1.4 px off it moved the
 # beam by 15 px. Beam centres are off by a few pixels.
 BEAM_SEARCH_MM = 1.0
+# With the header's detector and another crystal's cell few spots fit closely at first. A blank's best
+# orientation has a chance of 1.
+WORTH_A_START = 1e-2
+ORIENTED = "oriented.expt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,8 @@ def climb(work: StepWork, rung: Rung, folder: Path, inputs: Inputs) -> Finding:
         return explain(work, done, NO_LATTICE)
     prepared = prepared_inputs(rung, folder, inputs)
     sample = work.run.parameters.sample
+    if rung.by_orientation:
+        return _with_results(done, _orient(work, rung, folder, prepared, sample))
     if rung.with_cell:
         return _with_results(done, _search(work, rung, folder, prepared, sample))
     if not sample.space_group:
@@ -140,8 +147,26 @@ def _index(work: StepWork, rung: Rung, folder: Path, inputs: Inputs, sample: Sam
     )
 
 
+def _orient(work: StepWork, rung: Rung, folder: Path, inputs: Inputs, sample: Sample) -> Finding:
+    """Begin with the known cell's likeliest orientation; a poor one is not worth a program."""
+    start = folder / ORIENTED
+    found = write_oriented(inputs.experiments, inputs.spots, sample, start)
+    if found is None or found.chance > WORTH_A_START:
+        told = f"{found.close_count} of {found.spot_count}" if found else "No two"
+        return stopped(work, OutcomeCode.NO_LATTICE, f"{told} spots fit the known cell, as random ones may.")
+    result = _index(work, rung, folder, replace(inputs, experiments=start), sample)
+    if not result.succeeded:
+        return explain(work, (result,), NO_LATTICE)
+    return judge(work, folder, result, OutcomeCode.NO_LATTICE, sample, start_chance=found.chance)
+
+
 def judge(
-    work: StepWork, folder: Path, result: ProgramResult, failure: OutcomeCode, sample: Sample
+    work: StepWork,
+    folder: Path,
+    result: ProgramResult,
+    failure: OutcomeCode,
+    sample: Sample,
+    start_chance: float = 1.0,
 ) -> Finding:
     """Accept a lattice that is certainly none of chance."""
     experiments, reflections = folder / "indexed.expt", folder / "indexed.refl"
@@ -151,7 +176,7 @@ def judge(
     spot_count = read_reflections(reflections).row_count
     found = read_experiments(experiments).experiments
     close_count = count_close(reflections, found, CLOSE_TOLERANCE)
-    lattice = Lattice(whole, spot_count, found[0].wavelength_angstrom, close_count)
+    lattice = Lattice(whole, spot_count, found[0].wavelength_angstrom, close_count, start_chance)
     refusal = why_not(lattice, sample.unit_cell)
     if refusal:
         return replace(stopped(work, failure, refusal, (result,)), crystals=facts)

@@ -12,7 +12,6 @@ from beamloop.records.run import CrystalFact, IntegrationFact, Run, RungFact, Sp
 from beamloop.records.rung_record import RungRecord
 from beamloop.sweep.cell_words import multiple_of_known
 
-
 # Where a geometry in force gives the distance it is held, since with a narrow wedge it drifts with the cell:
 # a and c of 8 simulated wedges of 6 degrees spread by 0.002 and 0.007 % then, else by 0.023 and 0.025 %.
 HOLD_DISTANCE = "refinement.parameterisation.detector.fix=distance"

@@ -1,7 +1,10 @@
-"""Give the crystal of an `.expt` file other axes: what dials.index then starts from."""
+"""Write crystals into `.expt` files: what dials.index then starts from."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import gemmi
 import numpy as np
@@ -42,18 +45,51 @@ def write_with_axes(experiments: Path, axes: NDArray[np.float64], target: Path) 
     InvalidInputError
         When the file is no experiment list with crystals.
     """
+    with _edited(experiments, target) as document:
+        document["crystal"] = [
+            _crystal(axes @ np.array([crystal[f"real_space_{axis}"] for axis in "abc"], dtype=np.float64))
+            for crystal in document["crystal"]
+        ]
+
+
+def write_crystal(experiments: Path, rows: NDArray[np.float64], target: Path) -> None:
+    """Write an experiment list whose experiments share a crystal without symmetry.
+
+    Parameters
+    ----------
+    experiments
+        The `.expt` file of imported images.
+    rows
+        The crystal's axes a, b, c, angstrom, shape (3, 3), in the laboratory frame with the goniometer at its
+        datum.
+    target
+        The file to write.
+
+    Raises
+    ------
+    InvalidInputError
+        When the file is no experiment list.
+    """
+    with _edited(experiments, target) as document:
+        document["crystal"] = [_crystal(rows)]
+        for experiment in document["experiment"]:
+            experiment["crystal"] = 0
+
+
+@contextmanager
+def _edited(experiments: Path, target: Path) -> Iterator[dict[str, Any]]:
+    """Read an experiment list, and write it when it has been changed."""
     try:
         document = json.loads(experiments.read_bytes())
-        document["crystal"] = [_with_axes(crystal, axes) for crystal in document["crystal"]]
+        yield document
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InvalidInputError(
-            f"{experiments} cannot be read as experiments with a crystal: {error!r}.",
+            f"{experiments} cannot be read as experiments: {error!r}.",
             try_next="Run the step that wrote it again.",
         ) from error
     target.write_text(json.dumps(document, indent=2), "utf-8")
 
 
-def _with_axes(crystal: dict[str, list[float]], axes: NDArray[np.float64]) -> dict[str, object]:
-    rows = axes @ np.array([crystal[f"real_space_{axis}"] for axis in "abc"], dtype=np.float64)
+def _crystal(rows: NDArray[np.float64]) -> dict[str, Any]:
     named = {f"real_space_{axis}": row.tolist() for axis, row in zip("abc", rows, strict=True)}
     return {"__id__": "crystal", **named, "space_group_hall_symbol": " P 1"}
