@@ -1,6 +1,5 @@
 """`beamloop demo`: a simulated beamline, from images to results beside the truth."""
 
-import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,16 +7,18 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
 
 from beamloop.catalog.joint_results import JointResult
 from beamloop.catalog.results import find_collections
+from beamloop.cli.demo_collections import collect
 from beamloop.cli.demo_groups import wait_for_groups
 from beamloop.cli.demo_joint import refine_groups
+from beamloop.cli.demo_loop import close_loop
 from beamloop.cli.follow import Results, Standing, follow, read_standing
 from beamloop.cli.groups_account import GroupsAccount, groups_document
 from beamloop.cli.groups_text import print_summary
 from beamloop.cli.joint_table import joint_document, print_joint
+from beamloop.cli.loop_account import loop_json, print_closed_loop
 from beamloop.cli.results_json import dump, results_document
 from beamloop.cli.results_table import print_results, results_console
 from beamloop.cli.session import open_catalog
@@ -27,11 +28,11 @@ from beamloop.local_stack.bring_up import StackAccess, bring_up
 from beamloop.local_stack.exclusive import termination_as_interrupt
 from beamloop.local_stack.layout import find_layout
 from beamloop.local_stack.narration import Narration
-from beamloop.simulate import Truth, read_truth, write_collection
-from beamloop.simulate.plan import CollectionPlan, sweep_images
+from beamloop.simulate import Truth
 from beamloop.simulate.presets import PRESETS
 
 PRESET = "teha12"
+LOOP_FOLDER = "loop"  # nothing watches it: the demo asks for what it writes there
 PACE_S_PER_IMAGE = 0.1  # a fast Pilatus; the whole collection takes a quarter of a minute
 
 
@@ -39,9 +40,10 @@ def demo(
     seed: Annotated[int, typer.Option(help="Another seed is another collection.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print the results as JSON.")] = False,
 ) -> None:
-    """Start the stack, simulate a collection, process it, and compare with the truth.
+    """Start the stack, process a simulated collection, calibrate a detector; compare with the truth.
 
-    The exit code is 0 when every sweep ended as its truth says.
+    The exit code is 0 when every sweep ended as its truth says, and the next collection was imported with the
+    calibrated geometry.
     """
     console = results_console(stderr=as_json)
     narration = Narration(lambda text: console.print(text, markup=False, highlight=False, soft_wrap=True))
@@ -61,9 +63,10 @@ def demo(
 
 
 def _run(console: Console, narration: Narration, access: StackAccess, seed: int, as_json: bool) -> bool:
-    """Simulate, wait, print; whether every sweep ended as its truth says."""
+    """Simulate, wait, print; whether every sweep ended as its truth says, and the loop is closed."""
     directory = find_layout().watched / f"teha_{seed}"
-    truth = _collect(console, narration, PRESETS[PRESET](seed), directory)
+    plan = PRESETS[PRESET](seed)
+    truth = collect(console, narration, plan, directory, pace_s_per_image=PACE_S_PER_IMAGE)
     narration.note(f"Waiting for Airflow to process {len(truth.sweeps)} sweeps: {access.url}")
     with open_catalog() as catalog:
 
@@ -76,25 +79,19 @@ def _run(console: Console, narration: Narration, access: StackAccess, seed: int,
         narration.note("Waiting for the report on which crystals belong together")
         account = wait_for_groups(catalog, str(directory))
         joints = refine_groups(catalog, str(directory), console, narration) if account else []
-    _print(console, directory, results, truth, account, joints, as_json)
-    return not unexpected(results, truth)
-
-
-def _collect(console: Console, narration: Narration, plan: CollectionPlan, directory: Path) -> Truth:
-    """Write the collection as a beamline would, unless it stands there whole."""
-    images = [directory / path for sweep in plan.sweeps for path in sweep_images(sweep).paths()]
-    if directory.exists():
-        if all(path.exists() for path in images):
-            narration.note(f"The simulated collection {directory.name} is there already.")
-            return read_truth(directory)
-        shutil.rmtree(directory)  # left by an interrupted demo
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
-        bar = progress.add_task(f"beamline writes {directory.name}", total=len(images))
-        truth = write_collection(
-            plan, directory, pace_s_per_image=PACE_S_PER_IMAGE, on_image=lambda _: progress.advance(bar)
-        )
-    narration.note(f"Simulated beamline wrote {len(images)} images to {directory}")
-    return truth
+        if not as_json:
+            _print(console, directory, results, truth, account, joints)
+        loop = close_loop(catalog, console, narration, find_layout().state / LOOP_FOLDER, seed)
+    if as_json:
+        document = results_document(str(directory), results)
+        document["truth"] = compare(results, truth)
+        document["isomorphism"] = groups_document(account) if account else None
+        document["joints"] = [joint_document(joint) for joint in joints]
+        document["loop"] = loop_json(loop)
+        typer.echo(dump(document))
+    else:
+        print_closed_loop(console, loop)
+    return loop.is_closed and not unexpected(results, truth)
 
 
 def _print(
@@ -104,17 +101,10 @@ def _print(
     truth: Truth,
     account: GroupsAccount | None,
     joints: Sequence[JointResult],
-    as_json: bool,
 ) -> None:
-    comparison = compare(results, truth)
-    if as_json:
-        document = results_document(str(directory), results)
-        document["truth"] = comparison
-        document["isomorphism"] = groups_document(account) if account else None
-        document["joints"] = [joint_document(joint) for joint in joints]
-        typer.echo(dump(document))
-        return
-    print_results(console, f"{directory.name}: simulated, compared with the truth", results, comparison)
+    print_results(
+        console, f"{directory.name}: simulated, compared with the truth", results, compare(results, truth)
+    )
     wrong = unexpected(results, truth)
     words = f"Not as expected: {', '.join(wrong)}." if wrong else "Every sweep ended as its truth says."
     console.print(words, style="red" if wrong else "green")

@@ -1,0 +1,173 @@
+"""The demo's last part: the loop closed in small, data to geometry to better data.
+
+The detector of this part is not where its headers say. A long sweep calibrates it; the demo lets the
+candidate serve, as a person would; the next collection is imported with it, and with the headers' geometry
+beside that.
+"""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from beamloop.beamlines.geometry_rules import GeometryRules
+from beamloop.beamlines.profiles import make_parameters
+from beamloop.beamlines.samples import parse_sample
+from beamloop.catalog.connection import Catalog
+from beamloop.catalog.geometry import geometry_by_id
+from beamloop.catalog.intake import request_processing
+from beamloop.catalog.metrology import MetrologyResult, newest_metrologies
+from beamloop.cli.demo_collections import collect
+from beamloop.cli.follow import Results, follow, read_standing
+from beamloop.cli.loop_account import Loop
+from beamloop.cli.loop_table import LoopFigures, loop_figures
+from beamloop.cli.metrology_requests import ask_and_start, follow_metrologies, results_of
+from beamloop.cli.metrology_text import print_metrology
+from beamloop.cli.requests import start_requests
+from beamloop.cli.session import find_dials, load_settings
+from beamloop.cli.truth_geometry import geometry_error, header_modules_rms_um
+from beamloop.errors import PermanentError
+from beamloop.geometry.models import Document, read_models
+from beamloop.geometry.registry import SERVING, promote
+from beamloop.local_stack.narration import Narration
+from beamloop.metrology.ask import options_for
+from beamloop.records.artifact import StoredObject
+from beamloop.records.collection import FoundCollection
+from beamloop.records.geometry import GeometryState, GeometryVersion
+from beamloop.records.identifiers import CollectionId
+from beamloop.records.images import IMAGE_PATTERNS
+from beamloop.records.program import ProgramLimits
+from beamloop.simulate.presets import PRESETS
+from beamloop.storage.opening import open_store
+from beamloop.watch.find_sweeps import read_folder
+
+BEAMLINE, WITHOUT_GEOMETRY = "demo_loop", "demo_loop_headers"
+SAMPLE = ("H 3", "98.3,98.3,136.6,90,90,120")
+# A third of the time of DIALS's default method, where the cell is known.
+SETTINGS = ("index.indexing.method=fft1d",)
+RULES = GeometryRules()
+BY, WHY = "the demo", "simulated approval: the gate's figures on held-out data are met"
+HEADERS = "the headers' geometry"
+
+
+def close_loop(catalog: Catalog, console: Console, narration: Narration, folder: Path, seed: int) -> Loop:
+    """Calibrate, let the candidate serve, import the next collection with it; what is known is shown only.
+
+    Parameters
+    ----------
+    catalog
+        The catalogue.
+    console, narration
+        Where progress and evidence are told.
+    folder
+        Where the collections go.
+    seed
+        Of both collections; all seeds are on one detector.
+    """
+    first = folder / f"first_{seed}"
+    truth = collect(console, narration, PRESETS["loop"](seed), first)
+    narration.note("Waiting for Airflow to process the long sweep and the wedges that it is judged by")
+    _process(catalog, console, [(first, BEAMLINE)])
+    metrology = _calibrate(catalog, console, narration, first)
+    print_metrology(console, metrology)
+    version = _let_serve(catalog, narration, metrology)
+    figures: Mapping[str, LoopFigures | None] = {}
+    if version is not None and version.state in SERVING:
+        figures = _compare(catalog, console, narration, version, folder / f"next_{seed}", seed)
+    header, true = truth.detector.header, truth.detector.true
+    return Loop(
+        metrology,
+        version,
+        None if version is None else geometry_error(_models(version.use.models), truth),
+        header_modules_rms_um(truth),
+        header.distance_mm - true.distance_mm,
+        figures,
+    )
+
+
+def _process(
+    catalog: Catalog, console: Console, folders: Sequence[tuple[Path, str]]
+) -> list[tuple[CollectionId, Results]]:
+    """Ask for each folder as images of a beamline, then follow them to their ends."""
+    asked = [_ask(catalog, folder, beamline) for folder, beamline in folders]
+    return [
+        (number, follow(console, lambda number=number: read_standing(catalog, number)))  # type: ignore[misc]
+        for number in asked
+    ]
+
+
+def _ask(catalog: Catalog, folder: Path, beamline: str) -> CollectionId:
+    sample = parse_sample(*SAMPLE)
+    parameters = make_parameters("cells", settings=SETTINGS, sample=sample, limits=ProgramLimits())
+    found = FoundCollection(beamline, folder, read_folder(folder, IMAGE_PATTERNS).sweeps, sample)
+    with catalog.transaction() as connection:
+        collection_id, requests = request_processing(
+            connection, found, parameters, find_dials().version(), requested_by=BY
+        )
+    start_requests(catalog, requests)
+    return collection_id
+
+
+def _calibrate(catalog: Catalog, console: Console, narration: Narration, folder: Path) -> MetrologyResult:
+    """Calibrate from a collection, as the night would."""
+    number = _ask(catalog, folder, BEAMLINE)  # known by now
+    asked = ask_and_start(catalog, lambda _: options_for(RULES), beamline=BEAMLINE, collection_id=number)
+    if not asked:
+        with catalog.transaction() as connection:
+            known = newest_metrologies(connection, BEAMLINE)
+        asked = [one.metrology_id for one in known if one.sweeps[0].collection == folder.name][:1]
+    if not asked:
+        raise PermanentError(
+            f"No sweep of {folder.name} can calibrate the detector.",
+            try_next=f"`beamloop show {folder}` says how they ended.",
+        )
+    narration.note("Calibrating the detector: levels 0 and 1, evidence on held-out data")
+    follow_metrologies(catalog, asked, console)
+    return results_of(catalog, asked)[0]
+
+
+def _let_serve(catalog: Catalog, narration: Narration, result: MetrologyResult) -> GeometryVersion | None:
+    """Promote the candidate for the data from now on, unless it has been decided on."""
+    number = result.metrology.geometry_id
+    if number is None:
+        return None
+    with catalog.transaction() as connection:
+        version = geometry_by_id(connection, number)
+    if version.state is not GeometryState.CANDIDATE:
+        narration.note(f"Geometry {number} is {version.state.value} already.")
+        return version
+    serving = promote(
+        catalog, number, lambda _: RULES.gate(), since=datetime.now(UTC), by=BY, why=WHY, only_candidate=True
+    )
+    narration.note(
+        f"The demo has let geometry {number} serve, as `beamloop geometry promote {number} --why ...` "
+        "does or an answer in Airflow: data from now on are imported with it."
+    )
+    return serving
+
+
+def _compare(
+    catalog: Catalog,
+    console: Console,
+    narration: Narration,
+    version: GeometryVersion,
+    folder: Path,
+    seed: int,
+) -> Mapping[str, LoopFigures | None]:
+    """Process the next collection, and the same images as of a beamline without a geometry."""
+    truth = collect(console, narration, PRESETS["loop_next"](seed), folder)
+    narration.note("Waiting for Airflow to process the next collection, with and without the geometry")
+    (_, ours), (_, headers) = _process(catalog, console, [(folder, BEAMLINE), (folder, WITHOUT_GEOMETRY)])
+    return {
+        HEADERS: loop_figures(headers, truth),
+        f"geometry {version.geometry_id}": loop_figures(ours, truth),
+    }
+
+
+def _models(stored: StoredObject) -> Document:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "models.expt"
+        open_store(load_settings().store).fetch(stored.key, path, sha256=stored.sha256)
+        return read_models(path)
