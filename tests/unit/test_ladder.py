@@ -60,7 +60,7 @@ def test_the_first_images_are_left_out_of_whole_sweeps_only() -> None:
 
 
 def test_what_has_worked_on_the_beamline_comes_before_what_has_not() -> None:
-    worked = RungRecord(BEAM_SEARCH, tries=40, successes=35, cpu_s=140.0)
+    worked = RungRecord(BEAM_SEARCH, tries=40, successes=35, cpu_s=100.0)
     failed = RungRecord("fft1d, no symmetry", tries=40, successes=0, cpu_s=180.0)
     usual = methods(KNOWN)
     learned = methods(KNOWN, records=(worked, failed))

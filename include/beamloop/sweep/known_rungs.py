@@ -1,8 +1,8 @@
 """The rungs there are, with what is expected of each before a beamline has its own experience.
 
 Successes and CPU times are those of 40 wedges of the simulated plate `hard`, a rung without success among its
-seven tries counted as 0.05; those of the orientation, of 21 wedges of seed 5. A beamline's own records soon outweigh
-them: see docs/decisions/0008-ladder.md.
+seven tries counted as 0.05; those of the orientation, of 21 wedges of another seed. A beamline's own records
+soon outweigh them: see docs/decisions/0008-ladder.md.
 """
 
 from dataclasses import dataclass, replace
