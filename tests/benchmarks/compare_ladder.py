@@ -143,7 +143,7 @@ def show_shares(rows: Sequence[Row], truth: Truth, console: Console) -> None:
     crystals = sum(sweep.kind is not SweepKind.BLANK for sweep in truth.sweeps)
 
     def counted(kept: Sequence[int]) -> list[str]:
-        return [f"{count} ({count / crystals:.0%})" for count in kept]
+        return [f"{count} ({count / max(crystals, 1):.0%})" for count in kept]
 
     right = [sum(_is_right(row, truth.sweep(row.wedge)) for row in column) for column in columns]
     ended = [[row for row in column if row.ended == OutcomeCode.PROCESSED] for column in columns]
