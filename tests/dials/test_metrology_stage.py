@@ -36,7 +36,7 @@ pytestmark = pytest.mark.dials
 SHARED = Path(__file__).parents[3] / "shared" / "data" / "p12m_24_panels" / "dials-423"
 CELL = "98.3,98.3,136.6,90,90,120"
 PLAN = CollectionPlan(
-    (SweepPlan("long_1", images=70), SweepPlan("xtal1_1", images=8), SweepPlan("xtal2_1", images=8)),
+    (SweepPlan("long_1", images=60), SweepPlan("xtal1_1", images=8), SweepPlan("xtal2_1", images=8)),
     seed=3,
     detector=DetectorPlan(
         "1M",
@@ -116,7 +116,7 @@ def test_modules_of_a_simulated_detector_come_back_with_evidence(sweeps: SweepBe
     truth = panels_of(experiment_list(read_truth(sweeps.folder / "images").detector.true))
     header = panels_of(experiment_list(read_truth(sweeps.folder / "images").detector.header))
     found = panels_of(first_models(path))
-    # Issue 5 asks for 6 um; 70 degrees give some 2 um (dials.md: 3.3 from one sweep of 90).
+    # Issue 5 asks for 6 um; 60 degrees give some 2 um (dials.md: 3.3 from one sweep of 90).
     assert rms_in_plane_um(panel_moves(header, truth)) > 20
     assert rms_in_plane_um(panel_moves(found, truth)) < 6
     assert version.distance_mm == pytest.approx(240.4, abs=0.1)

@@ -15,6 +15,7 @@ from beamloop.geometry.move import carried
 from beamloop.geometry.panels import (
     hierarchy_depth,
     panel_moves,
+    panels_in_tree,
     panels_of,
     rigid_motion,
     rms_in_plane_um,
@@ -150,6 +151,9 @@ def test_the_depth_of_a_hierarchy_is_that_of_its_panels() -> None:
         root | {"children": [root | {"children": root["children"][5:]}]},
     ]
     assert hierarchy_depth(deep) == 3
+    assert panels_in_tree(deep) == list(range(10))
+    root["children"].reverse()
+    assert panels_in_tree(deep) == [5, 6, 7, 8, 9, 0, 1, 2, 3, 4]
 
 
 def write(path: Path, document: Document) -> Path:

@@ -4,6 +4,7 @@ Frame: DIALS's laboratory frame, lengths in mm, the sample at the origin. A pane
 its slow axis, and their cross product, the normal.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -159,6 +160,22 @@ def hierarchy_depth(document: Document) -> int:
     if len(detector["panels"]) == 1:
         return 0
     return _depth(detector["hierarchy"]) if "hierarchy" in detector else 0
+
+
+def panels_in_tree(document: Document) -> list[int]:
+    """Return the panels' numbers in the order of the hierarchy, as DIALS numbers its groups."""
+    detector = document["detector"][0]
+    if "hierarchy" not in detector:
+        return list(range(len(detector["panels"])))
+    return list(_leaves(detector["hierarchy"]))
+
+
+def _leaves(node: Document) -> Iterator[int]:
+    for child in node["children"]:
+        if "panel" in child:
+            yield child["panel"]
+        else:
+            yield from _leaves(child)
 
 
 def _depth(node: Document) -> int:

@@ -9,7 +9,8 @@ from typing import Any
 
 from beamloop.dials_cli.correlations import correlate_parameters, read_correlations
 from beamloop.dials_cli.geometry_comparison import GeometryComparison
-from beamloop.geometry.models import beam_path_mm, describe_models, read_models
+from beamloop.geometry.models import Document, beam_path_mm, describe_models, read_models
+from beamloop.geometry.panels import hierarchy_depth, panels_in_tree
 from beamloop.geometry.registry import store_models
 from beamloop.metrology.half_split import HalfSplit, split_in_halves
 from beamloop.metrology.held_out import (
@@ -184,10 +185,18 @@ def _correlations(
     started.append(result)
     if not result.succeeded:
         return None
-    names = panel_names(read_models(experiments))
-    parts = {0: ["the whole detector"], 1: names}.get(level.level)
     found = read_correlations(work.staging / CORRELATIONS)
-    return correlation_table(found, parts or [f"group {number}" for number in range(1, 1 + len(names))])
+    return correlation_table(found, _part_names(read_models(experiments), level.level))
+
+
+def _part_names(models: Document, level: int) -> list[str]:
+    """Return what the parts that a level refines are called, in DIALS's order."""
+    names = panel_names(models)
+    if level == 0:
+        return ["the whole detector"]
+    if level == hierarchy_depth(models):
+        return [names[place] for place in panels_in_tree(models)]
+    return [f"group {number}" for number in range(1, 1 + len(names))]
 
 
 def _candidate(work: MetrologyWork, geometries: Geometries, level: Level, evidence: Evidence) -> NewGeometry:
