@@ -25,6 +25,7 @@ ADDRESSES = (
     "now",
     "api/now",
     "api/now?hours=336",
+    "api/failures",
     "api/failures?hours=336",
     "api/health",
     "sweep/1",
@@ -43,8 +44,25 @@ def main() -> None:
             server.execute(f"CREATE DATABASE large TEMPLATE {TEMPLATE}")
             with Catalog(server.dsn("large")) as catalog:
                 fill(catalog, first=5000, others=1000, collections=96)
+                _spread(catalog)
             bench = _bench(server.dsn("large"))
             _print([(address, *_time(bench, address)) for address in ADDRESSES])
+
+
+# Four collections a day, the one of 5000 sweeps just now.
+SPREAD = """
+ALTER TABLE beamloop.outcomes DISABLE TRIGGER USER;
+UPDATE beamloop.requests SET requested_at = now() - (collection_id - 1) * interval '6 hours';
+UPDATE beamloop.outcomes o SET recorded_at = q.requested_at
+FROM beamloop.runs r JOIN beamloop.requests q USING (request_id) WHERE r.run_id = o.run_id;
+ALTER TABLE beamloop.outcomes ENABLE TRIGGER USER;
+ANALYZE;
+"""
+
+
+def _spread(catalog: Catalog) -> None:
+    with catalog.transaction() as connection, connection.cursor() as cursor:
+        cursor.execute(SPREAD)
 
 
 def _bench(dsn: str) -> PageBench:

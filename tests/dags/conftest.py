@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.dags.page_bench import PASSWORDS, PageBench, log_in
+from tests.dags.page_bench import PASSWORDS, PageBench, airflow_connection, log_in
 from tests.services.asked_airflow import AskedAirflow
 from tests.services.filled_catalogue import FilledCatalogue
 
@@ -56,18 +56,7 @@ def airflow_database() -> None:
 @pytest.fixture
 def catalog_connection(catalog_dsn: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """Point the connection `beamloop_catalog` at the test's own catalogue."""
-    from psycopg2.extensions import parse_dsn
-
-    parts = parse_dsn(catalog_dsn)
-    connection = {
-        "conn_type": "postgres",
-        "host": parts["host"],
-        "port": int(parts["port"]),
-        "schema": parts["dbname"],
-        "login": parts["user"],
-        "password": parts["password"],
-    }
-    monkeypatch.setenv("AIRFLOW_CONN_BEAMLOOP_CATALOG", json.dumps(connection))
+    monkeypatch.setenv("AIRFLOW_CONN_BEAMLOOP_CATALOG", airflow_connection(catalog_dsn))
     return catalog_dsn
 
 
