@@ -70,7 +70,7 @@ def _draw(found: Sequence[DetectorDrift], png: Path) -> None:
 
 def _print(console: Console, found: Sequence[DetectorDrift]) -> None:
     if not found:
-        console.print("No metrology has found a detector yet: `beamloop metrology` makes one.")
+        console.print("No metrology has found a detector yet: `beamloop metrology run` makes one.")
     for one in found:
         title = f"{one.beamline}, {one.detector} at {one.header_distance_mm:.1f} mm: refined less headers'"
         console.print(as_text(title, "bold"), soft_wrap=True)
