@@ -17,7 +17,8 @@ from beamloop.simulate import Truth, read_truth, write_collection
 from beamloop.simulate.plan import CollectionPlan
 from beamloop.simulate.presets import PRESETS
 
-pytestmark = pytest.mark.end_to_end
+# The fixture alone takes two minutes, more on a busy machine.
+pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1200)]
 
 BEAMLINE = "ring"
 # Everything else lies in the demo's and the other tests' folders.

@@ -13,7 +13,7 @@ from beamloop.catalog.results import find_collections
 from beamloop.cli.demo_collections import collect
 from beamloop.cli.demo_groups import wait_for_groups
 from beamloop.cli.demo_joint import refine_groups
-from beamloop.cli.demo_loop import close_loop
+from beamloop.cli.demo_loop import begin_loop, close_loop
 from beamloop.cli.follow import Results, Standing, follow, read_standing
 from beamloop.cli.groups_account import GroupsAccount, groups_document
 from beamloop.cli.groups_text import print_summary
@@ -76,12 +76,14 @@ def _run(console: Console, narration: Narration, access: StackAccess, seed: int,
             return read_standing(catalog, found[0]) if found else Standing(())
 
         results = follow(console, read, expected_sweeps=len(truth.sweeps))
+        # While reports and joint refinements are waited for, there is time for the last part's first sweeps.
+        first = begin_loop(catalog, console, narration, find_layout().state / LOOP_FOLDER, seed)
         narration.note("Waiting for the report on which crystals belong together")
         account = wait_for_groups(catalog, str(directory))
         joints = refine_groups(catalog, str(directory), console, narration) if account else []
         if not as_json:
             _print(console, directory, results, truth, account, joints)
-        loop = close_loop(catalog, console, narration, find_layout().state / LOOP_FOLDER, seed)
+        loop = close_loop(catalog, console, narration, first)
     if as_json:
         document = results_document(str(directory), results)
         document["truth"] = compare(results, truth)

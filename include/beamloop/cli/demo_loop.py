@@ -7,6 +7,7 @@ beside that.
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,8 +30,9 @@ from beamloop.cli.requests import start_requests
 from beamloop.cli.session import find_dials, load_settings
 from beamloop.cli.truth_geometry import geometry_error, header_modules_rms_um
 from beamloop.errors import PermanentError
+from beamloop.geometry.gate import faults
 from beamloop.geometry.models import Document, read_models
-from beamloop.geometry.registry import SERVING, promote
+from beamloop.geometry.registry import SERVING, in_force, promote
 from beamloop.local_stack.narration import Narration
 from beamloop.metrology.ask import options_for
 from beamloop.records.artifact import StoredObject
@@ -39,6 +41,7 @@ from beamloop.records.geometry import GeometryState, GeometryVersion
 from beamloop.records.identifiers import CollectionId
 from beamloop.records.images import IMAGE_PATTERNS
 from beamloop.records.program import ProgramLimits
+from beamloop.simulate import Truth
 from beamloop.simulate.presets import PRESETS
 from beamloop.storage.opening import open_store
 from beamloop.watch.find_sweeps import read_folder
@@ -52,7 +55,38 @@ BY, WHY = "the demo", "simulated approval: the gate's figures on held-out data a
 HEADERS = "the headers' geometry"
 
 
-def close_loop(catalog: Catalog, console: Console, narration: Narration, folder: Path, seed: int) -> Loop:
+@dataclass(frozen=True, slots=True)
+class FirstCollection:
+    """The collection that calibrates the detector, asked for."""
+
+    folder: Path
+    seed: int
+    truth: Truth
+
+
+def begin_loop(
+    catalog: Catalog, console: Console, narration: Narration, folder: Path, seed: int
+) -> FirstCollection:
+    """Write the first collection and ask for it; nobody waits here.
+
+    Parameters
+    ----------
+    catalog
+        The catalogue.
+    console, narration
+        Where progress is told.
+    folder
+        Where the collections go.
+    seed
+        Of both collections; all seeds are on one detector.
+    """
+    first = folder / f"first_{seed}"
+    truth = collect(console, narration, PRESETS["loop"](seed), first)
+    _ask(catalog, first, BEAMLINE)
+    return FirstCollection(first, seed, truth)
+
+
+def close_loop(catalog: Catalog, console: Console, narration: Narration, first: FirstCollection) -> Loop:
     """Calibrate, let the candidate serve, import the next collection with it; what is known is shown only.
 
     Parameters
@@ -61,27 +95,23 @@ def close_loop(catalog: Catalog, console: Console, narration: Narration, folder:
         The catalogue.
     console, narration
         Where progress and evidence are told.
-    folder
-        Where the collections go.
-    seed
-        Of both collections; all seeds are on one detector.
+    first
+        The collection that was asked for.
     """
-    first = folder / f"first_{seed}"
-    truth = collect(console, narration, PRESETS["loop"](seed), first)
-    narration.note("Waiting for Airflow to process the long sweep and the wedges that it is judged by")
-    _process(catalog, console, [(first, BEAMLINE)])
-    metrology = _calibrate(catalog, console, narration, first)
+    narration.note("Waiting for Airflow to process a long sweep and the wedges that it is judged by")
+    _process(catalog, console, [(first.folder, BEAMLINE)])
+    metrology = _calibrate(catalog, console, narration, first.folder)
     print_metrology(console, metrology)
     version = _let_serve(catalog, narration, metrology)
     figures: Mapping[str, LoopFigures | None] = {}
-    if version is not None and version.state in SERVING:
-        figures = _compare(catalog, console, narration, version, folder / f"next_{seed}", seed)
-    header, true = truth.detector.header, truth.detector.true
+    if version is not None:
+        figures = _compare(catalog, console, narration, first)
+    header, true = first.truth.detector.header, first.truth.detector.true
     return Loop(
         metrology,
         version,
-        None if version is None else geometry_error(_models(version.use.models), truth),
-        header_modules_rms_um(truth),
+        None if version is None else geometry_error(_models(version.use.models), first.truth),
+        header_modules_rms_um(first.truth),
         header.distance_mm - true.distance_mm,
         figures,
     )
@@ -129,40 +159,43 @@ def _calibrate(catalog: Catalog, console: Console, narration: Narration, folder:
 
 
 def _let_serve(catalog: Catalog, narration: Narration, result: MetrologyResult) -> GeometryVersion | None:
-    """Promote the candidate for the data from now on, unless it has been decided on."""
-    number = result.metrology.geometry_id
+    """Promote the candidate for the data from now on; return what serves them, None: the headers' geometry.
+
+    A detector that was calibrated with another seed's data need not become better once more.
+    """
+    now, number = datetime.now(UTC), result.metrology.geometry_id
     if number is None:
-        return None
+        return in_force(catalog, BEAMLINE, now)
     with catalog.transaction() as connection:
         version = geometry_by_id(connection, number)
-    if version.state is not GeometryState.CANDIDATE:
+    if version.state in SERVING:
         narration.note(f"Geometry {number} is {version.state.value} already.")
         return version
-    serving = promote(
-        catalog, number, lambda _: RULES.gate(), since=datetime.now(UTC), by=BY, why=WHY, only_candidate=True
-    )
+    short = faults(version, RULES.gate())
+    if version.state is not GeometryState.CANDIDATE or short:
+        narration.note(f"Geometry {number} does not serve, it is {version.state.value}. {' '.join(short)}")
+        return in_force(catalog, BEAMLINE, now)
     narration.note(
-        f"The demo has let geometry {number} serve, as `beamloop geometry promote {number} --why ...` "
-        "does or an answer in Airflow: data from now on are imported with it."
+        f"The demo lets geometry {number} serve, as `beamloop geometry promote {number} --why ...` does "
+        "or an answer in Airflow: data from now on are imported with it."
     )
-    return serving
+    return promote(catalog, number, lambda _: RULES.gate(), since=now, by=BY, why=WHY, only_candidate=True)
 
 
 def _compare(
     catalog: Catalog,
     console: Console,
     narration: Narration,
-    version: GeometryVersion,
-    folder: Path,
-    seed: int,
+    first: FirstCollection,
 ) -> Mapping[str, LoopFigures | None]:
     """Process the next collection, and the same images as of a beamline without a geometry."""
-    truth = collect(console, narration, PRESETS["loop_next"](seed), folder)
+    folder = first.folder.with_name(f"next_{first.seed}")
+    truth = collect(console, narration, PRESETS["loop_next"](first.seed), folder)
     narration.note("Waiting for Airflow to process the next collection, with and without the geometry")
     (_, ours), (_, headers) = _process(catalog, console, [(folder, BEAMLINE), (folder, WITHOUT_GEOMETRY)])
     return {
         HEADERS: loop_figures(headers, truth),
-        f"geometry {version.geometry_id}": loop_figures(ours, truth),
+        "the geometry in force": loop_figures(ours, truth),
     }
 
 

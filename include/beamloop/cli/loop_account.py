@@ -18,7 +18,7 @@ class Loop:
     """What came of it."""
 
     metrology: MetrologyResult
-    version: GeometryVersion | None  # None: no candidate came of the sweep
+    version: GeometryVersion | None  # that serves data of now; None: the headers' geometry
     error: GeometryError | None
     headers_rms_um: float  # 29.9: of the modules where the headers have them
     headers_distance_mm: float  # -0.4: the headers' distance minus the true one
@@ -33,7 +33,7 @@ class Loop:
 def print_closed_loop(console: Console, loop: Loop) -> None:
     """Print the truth of the geometry, and what it bought."""
     if loop.version is None or loop.error is None:
-        console.print("No candidate came of the long sweep: the loop stays open.", style="red")
+        console.print("No geometry serves: the loop stays open.", style="red")
         return
     console.print(
         f"Against the truth: distance off by {loop.error.distance_mm:+.3f} mm "
