@@ -4,10 +4,12 @@ import json
 
 import pytest
 from tests.end_to_end.platform_bench import Platform, wait_for
-from tests.services.candidate_bench import GOOD, NOW, candidate_of
+from tests.services.candidate_bench import GOOD, candidate_of
+from tests.services.filled_catalogue import NOW
 
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.metrology import load_metrology, record_metrology_step
+from beamloop.local_stack.airflow_rest import AirflowClient
 from beamloop.records.geometry import GeometryId
 from beamloop.records.metrology import METROLOGY_STEPS, MetrologyId, MetrologyOptions, MetrologyStepReport
 
@@ -17,7 +19,7 @@ RUN = "approval-test"
 
 
 def give_candidate(platform: Platform, beamline: str) -> tuple[MetrologyId, GeometryId]:
-    """Record a metrology whose steps are all done, as the tasks then find it; nothing is in the store of it."""
+    """Record a metrology whose steps are all done, as the tasks then find it, without files in the store."""
     platform.ask("INSERT INTO beamloop.beamlines (beamline) VALUES (%s) RETURNING beamline", beamline)
     (row,) = platform.ask(
         "INSERT INTO beamloop.metrologies (beamline, distance_mm, work_sha256, repetition, options,"
@@ -38,10 +40,9 @@ def give_candidate(platform: Platform, beamline: str) -> tuple[MetrologyId, Geom
     return metrology_id, geometry_id
 
 
-def states(platform: Platform, task: str) -> dict[int, str]:
+def states(airflow: AirflowClient, task: str) -> dict[int, str]:
     """Return a task's states by map index."""
-    with platform.airflow() as airflow:
-        found = airflow.task_instances("refine_metrology", RUN)
+    found = airflow.task_instances("refine_metrology", RUN)
     return {ti["map_index"]: ti["state"] for ti in found if ti["task_id"] == f"detector.{task}"}
 
 
@@ -51,24 +52,25 @@ def test_a_person_answers_in_airflow_and_another_one_with_a_command_while_it_wai
     (first, promoted), (second, rejected) = (give_candidate(platform, name) for name in ("one", "two"))
     with platform.airflow() as airflow:
         airflow.trigger("refine_metrology", RUN, {"metrology_ids": [first, second]})
-    wait_for(lambda: states(platform, "approve") == {0: "deferred", 1: "deferred"})
-    answer = {"chosen_options": ["Promote"], "params_input": {"why": "better on every panel"}}
-    path = f"/dags/refine_metrology/dagRuns/{RUN}/taskInstances/detector.approve/0/hitlDetails"
-    with platform.airflow() as airflow:
-        assert airflow._call("PATCH", path, answer).is_success
-    done = platform.commands.call("geometry", "reject", str(rejected), "--why", "module 17 was swapped")
-    assert done.returncode == 0, done.stderr
-    wait_for(lambda: states(platform, "promote") == {0: "success", 1: "skipped"})
-    assert states(platform, "approve") == {0: "success", 1: "skipped"}
-    versions = platform.ask(
+        both = {0: "deferred", 1: "deferred"}
+        wait_for("both questions", lambda: states(airflow, "approve") == both)
+        answer = {"chosen_options": ["Promote"], "params_input": {"why": "better on every panel"}}
+        path = f"/dags/refine_metrology/dagRuns/{RUN}/taskInstances/detector.approve/0/hitlDetails"
+        answered = airflow._call("PATCH", path, answer)
+        assert answered.is_success, answered.text
+        done = platform.commands.call("geometry", "reject", str(rejected), "--why", "module 17 was swapped")
+        assert done.returncode == 0, done.stderr
+        ended = {0: "success", 1: "skipped"}
+        wait_for("both ends", lambda: states(airflow, "promote") == ended)
+        assert states(airflow, "approve") == ended
+    decided = platform.ask(
         "SELECT g.state, d.decided_by, d.why FROM beamloop.geometry_versions g"
         " JOIN beamloop.geometry_decisions d USING (geometry_id) WHERE geometry_id = ANY (%s)"
         " ORDER BY geometry_id",
         [promoted, rejected],
     )
-    who = platform.variables["BEAMLOOP_AIRFLOW_USER"]
-    assert [tuple(version.values())[:2] for version in versions][0] == ("in_force", who)
-    assert [(version["state"], version["why"]) for version in versions] == [
+    assert [(row["state"], row["why"]) for row in decided] == [
         ("in_force", "better on every panel"),
         ("rejected", "module 17 was swapped"),
     ]
+    assert decided[0]["decided_by"] == platform.variables["BEAMLOOP_AIRFLOW_USER"]

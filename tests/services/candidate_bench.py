@@ -60,7 +60,7 @@ def candidate_of(metrology: Metrology, evidence: Evidence | None = GOOD) -> NewG
         evidence=evidence,
         origin=f"metrology {metrology.metrology_id}",
         made_by="refine_metrology",
-        sources={metrology.sweeps[0].run_id: SourceRole.REFINED},
+        sources={sweep.run_id: SourceRole.REFINED for sweep in metrology.sweeps[:1]},
     )
 
 
