@@ -8,7 +8,6 @@ import numpy as np
 
 from beamloop.errors import InvalidInputError
 from beamloop.geometry.panels import panels_of, whole_detector
-from beamloop.metrology.offers import panel_names
 from beamloop.records.artifact import StoredObject
 from beamloop_ui.health import store
 
@@ -18,7 +17,7 @@ CORNERS = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
 
 @lru_cache(maxsize=KEPT)
 def read_face(stored: StoredObject) -> dict[str, Any]:
-    """Return where the panels of a geometry stand, and where the beam meets them.
+    """Return the corners of a geometry's panels, in the file's order, and where the beam meets them.
 
     Lengths in mm from the mean of the panels' centres: x along the mean fast axis, y along the mean slow
     axis, as an image viewer shows them, x to the right and y downwards.
@@ -33,7 +32,6 @@ def read_face(stored: StoredObject) -> dict[str, Any]:
     try:
         document = json.loads(b"".join(store().stream(stored.key, sha256=stored.sha256)))
         panels, whole = panels_of(document), whole_detector(document)
-        names = panel_names(document)
     except (ValueError, KeyError, IndexError, TypeError) as error:
         raise InvalidInputError(
             "The geometry's models cannot be drawn.",
@@ -49,9 +47,6 @@ def read_face(stored: StoredObject) -> dict[str, Any]:
     )
     faces = (corners - centre) @ axes.T
     return {
-        "panels": [
-            {"name": name, "corners_mm": face}
-            for name, face in zip(names, np.round(faces, 3).tolist(), strict=True)
-        ],
+        "panels_mm": np.round(faces, 3).tolist(),
         "beam_mm": [round(whole.beam_fast_mm, 3), round(whole.beam_slow_mm, 3)],
     }

@@ -119,7 +119,7 @@ def _face(found: GeometryVersion) -> dict[str, Any]:
     try:
         return read_face(found.use.models) | {"fault": None}
     except BeamloopError as error:
-        return {"panels": [], "beam_mm": None, "fault": error.what}
+        return {"panels_mm": [], "beam_mm": None, "fault": error.what}
 
 
 @router.get("/files/geometry/{geometry_id}")

@@ -24,7 +24,7 @@ from beamloop.catalog.samples import sample_by_hand
 from beamloop.errors import NotFoundError
 from beamloop.records.identifiers import RunId
 from beamloop.records.parameters import STEPS
-from beamloop_ui.access import CHECK_DAG, PROCESSING_DAG, User, may_user_act
+from beamloop_ui.access import CHECK_DAG, METROLOGY_DAG, PROCESSING_DAG, User, may_user_act
 from beamloop_ui.answers import answer
 from beamloop_ui.reading import transaction
 from beamloop_ui.rendering import render
@@ -139,6 +139,8 @@ def from_airflow(
         collection_id, mapped = mapped_runs(connection, dag_run_id)
         if dag_id == CHECK_DAG:
             collection_id = collection_of_check(connection, dag_run_id)
+    if dag_id == METROLOGY_DAG:
+        return RedirectResponse(f"{root}/geometry")
     group = task_id.partition(".")[0]
     run = next((one for one in mapped if (one.group, str(one.map_index)) == (group, map_index)), None)
     if run:

@@ -109,7 +109,11 @@ function evidence({ version, face }) {
 
 function maps({ panels }, face) {
   if (!panels?.length) return null;
-  if (!face.panels.length) return h("p", { class: "outcome" }, `The detector's face cannot be drawn: ${face.fault ?? "its panels are not known"}`);
+  if (face.panels_mm.length !== panels.length) {
+    return h("p", { class: "outcome" }, `The detector's face cannot be drawn: ${face.fault ?? "the evidence is of other panels"}`);
+  }
+  // Evidence and models have the panels in one order.
+  const named = { beam_mm: face.beam_mm, panels: panels.map(({ name }, at) => ({ name, corners_mm: face.panels_mm[at] })) };
   const micrometres = (key) => new Map(panels.map((panel) => [panel.name, panel.held_out_count ? 1000 * Math.hypot(...panel[key]) : null]));
   const [before, after] = [micrometres("held_out_rmsd_before_mm"), micrometres("held_out_rmsd_after_mm")];
   const most = Math.max(...[...before.values(), ...after.values()].filter((value) => value !== null), 0);
@@ -117,8 +121,8 @@ function maps({ panels }, face) {
   const words = (name, value) => `${name}: ${value === null ? "no held-out reflections" : `${value.toFixed(1)} µm from ${counts.get(name)} reflections`}`;
   const shifts = new Map(panels.map((panel) => [panel.name, panel.shift_um]));
   return [shadeLegend(most, "µm"), h("div", { class: "two", id: "panel-maps" },
-    panelMap(face, before, { title: "Residuals by panel before", most, words }), panelMap(face, after, { title: "Residuals by panel after", most, words }),
-    shiftMap(face, shifts, { title: "How far panels moved against each other", words: (name, shift) => `${name}: ${shift ? `${shift[0].toFixed(1)} along fast, ${shift[1].toFixed(1)} along slow (µm)` : "not known"}` }))];
+    panelMap(named, before, { title: "Residuals by panel before", most, words }), panelMap(named, after, { title: "Residuals by panel after", most, words }),
+    shiftMap(named, shifts, { title: "How far panels moved against each other", words: (name, shift) => `${name}: ${shift ? `${shift[0].toFixed(1)} along fast, ${shift[1].toFixed(1)} along slow (µm)` : "not known"}` }))];
 }
 
 function decisions({ decisions: found }) {
