@@ -45,8 +45,11 @@ def main() -> None:
             with Catalog(server.dsn("large")) as catalog:
                 fill(catalog, first=5000, others=1000, collections=96)
                 _spread(catalog)
+            from beamloop_ui import reading
+
             bench = _bench(server.dsn("large"))
             _print([(address, *_time(bench, address)) for address in ADDRESSES])
+            reading.forget()
 
 
 # Four collections a day, the one of 5000 sweeps just now.

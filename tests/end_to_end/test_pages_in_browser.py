@@ -120,7 +120,9 @@ def test_an_exclusion_is_asked_for_kept_and_checked(head: Visitor, platform: Pla
     expect(page.locator("#outcome")).to_contain_text(f"admin said exclude: {HOSTILE[:40]}")
     assert page.evaluate("window.hacked") is None
     (said,) = platform.ask(
-        "SELECT kind, said_by FROM beamloop.member_decisions WHERE sweep_id = %s", sweep_id
+        "SELECT kind, said_by FROM beamloop.member_decisions WHERE sweep_id = %s"
+        " ORDER BY decision_id DESC LIMIT 1",
+        sweep_id,
     )
     assert said == {"kind": "exclude", "said_by": "admin"}
     wait_for(
@@ -172,10 +174,16 @@ def test_the_theme_follows_airflows(head: Visitor) -> None:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_the_pages_are_accessible(head: Visitor, sweep_id: int, blank: int, theme: str) -> None:
+def test_the_pages_are_accessible(
+    head: Visitor, platform: Platform, sweep_id: int, blank: int, theme: str
+) -> None:
     head.visit("now").evaluate("theme => localStorage.setItem('theme', theme)", theme)
-    for path in ("now?hours=24", "failures?hours=24", f"sweep/{sweep_id}", f"run/{blank}"):
-        head.visit(path)
+    (place,) = platform.ask(
+        "SELECT collection_id AS number FROM beamloop.sweeps WHERE sweep_id = %s", sweep_id
+    )
+    of_sweeps = (f"sweep/{sweep_id}", f"run/{blank}", f"collection/{place['number']}")
+    for path in ("now?hours=24", "failures?hours=24", "collections", "geometry", *of_sweeps):
+        head.visit(path).wait_for_load_state("networkidle")
         assert head.accessibility_faults() == [], path
     head.page.evaluate("localStorage.removeItem('theme')")
 
