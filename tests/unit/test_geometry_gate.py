@@ -103,6 +103,11 @@ def test_a_detector_of_one_panel_needs_no_halves() -> None:
     assert faults(single, GeometryGate()) == []
 
 
+def test_panels_that_did_not_move_against_each_other_need_no_halves() -> None:
+    whole = replace(VERSION, hierarchy_level=0, evidence=replace(GOOD, half_split_um=None))
+    assert faults(whole, GeometryGate()) == []
+
+
 def test_a_beamline_sets_its_own_gate(tmp_path: Path) -> None:
     path = tmp_path / "i24.yaml"
     path.write_text(

@@ -22,7 +22,7 @@ def faults(version: GeometryVersion, gate: GeometryGate) -> list[str]:
         return ["There is no evidence on held-out data."]
     return [
         *_held_out(evidence, gate),
-        *_panels(evidence, version.panel_count, gate),
+        *_panels(evidence, version, gate),
         *_each_panel(evidence, version.panel_count, gate),
         *_distance(version, gate),
     ]
@@ -43,14 +43,16 @@ def _held_out(evidence: Evidence, gate: GeometryGate) -> Iterator[str]:
             )
 
 
-def _panels(evidence: Evidence, panel_count: int, gate: GeometryGate) -> Iterator[str]:
+def _panels(evidence: Evidence, version: GeometryVersion, gate: GeometryGate) -> Iterator[str]:
+    panel_count = version.panel_count
     if evidence.covered_panel_count < gate.least_covered_fraction * panel_count:
         yield (
             f"{evidence.covered_panel_count} of {panel_count} panels had enough reflections: "
             f"{gate.least_covered_fraction:.0%} are needed."
         )
     split_um = evidence.half_split_um
-    if panel_count > 1 and split_um is None:
+    # At level 0 no panel moved against another: there is nothing on which two halves could differ.
+    if panel_count > 1 and version.hierarchy_level > 0 and split_um is None:
         yield "It is not said how well two halves of the data agree on the panels' positions."
     if split_um is not None and split_um > gate.largest_half_split_um:
         yield (
