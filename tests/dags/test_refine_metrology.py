@@ -226,6 +226,28 @@ def test_a_decision_by_another_way_ends_the_wait(
     assert the_decision(catalog) == ("reject", "ben", "module 17 was swapped")
 
 
+def test_a_faulty_file_stops_no_other_beamlines_detector_and_lets_no_geometry_serve(
+    run_dag: RunDag,
+    catalog: Catalog,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    rules: Callable[[str], None],
+    answering: Answering,
+) -> None:
+    fill_plate(catalog, tmp_path / "plate4", beamline="i03")
+    rules("{}")  # of i24; the other file may be that of i03
+    broken = HOME / "beamlines" / "broken.yaml"
+    broken.write_text("beamline: [")
+    behave(monkeypatch, catalog)
+    answering(("Promote", "better"))
+    try:
+        states = run_dag("refine_metrology", {})
+    finally:
+        broken.unlink()
+    assert [index for task, index in states if task == "detector.choose"] == [0]
+    assert (the_version(catalog).beamline, ends(states, "promote")) == ("i24", ["success"])
+
+
 def test_each_detector_goes_its_own_way(
     run_dag: RunDag,
     catalog: Catalog,

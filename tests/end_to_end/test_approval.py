@@ -20,6 +20,10 @@ RUN = "approval-test"
 
 def give_candidate(platform: Platform, beamline: str) -> tuple[MetrologyId, GeometryId]:
     """Record a metrology whose steps are all done, as the tasks then find it, without files in the store."""
+    (platform.state / beamline).mkdir()
+    (platform.state / "beamlines" / f"{beamline}.yaml").write_text(
+        f"beamline: {beamline}\nroots: [../{beamline}]\n"
+    )
     platform.ask("INSERT INTO beamloop.beamlines (beamline) VALUES (%s) RETURNING beamline", beamline)
     (row,) = platform.ask(
         "INSERT INTO beamloop.metrologies (beamline, distance_mm, work_sha256, repetition, options,"

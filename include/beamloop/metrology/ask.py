@@ -1,14 +1,18 @@
 """Ask for the metrology of detectors: of those with new data; the same work once."""
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 
 from beamloop.beamlines.geometry_rules import GeometryRules
 from beamloop.catalog.connection import Connection
 from beamloop.catalog.metrology import OfferedSweep, all_known, offered_sweeps, put_metrology
+from beamloop.errors import InvalidInputError
 from beamloop.records.geometry import GeometryId
 from beamloop.records.identifiers import CollectionId
 from beamloop.records.metrology import MetrologyId, MetrologyOptions
+
+log = logging.getLogger(__name__)
 
 # A detector that moves is calibrated with what it did lately; older data say where it was.
 DAYS = 7
@@ -67,11 +71,23 @@ def ask_for_metrology(
     -------
     list of MetrologyId
         The new ones.
+
+    Raises
+    ------
+    InvalidInputError
+        When the options of the named beamline are not known; another one is left out with a word in the log.
     """
     offered = offered_sweeps(connection, beamline=beamline, collection_id=collection_id, days=DAYS)
     asked = []
     for name, serving, group in group_sweeps(offered):
-        sweeps, options = [one.sweep for one in group], options_of(name)
+        try:
+            sweeps, options = [one.sweep for one in group], options_of(name)
+        except InvalidInputError as error:
+            if beamline is not None:
+                raise
+            # One beamline's bad file stops no other's calibration.
+            log.error("The detector of %s is not calibrated: %s", name, error)
+            continue
         if collection_id is None and not again and all_known(connection, sweeps, options, dials_version):
             continue
         asked.append(
