@@ -237,7 +237,7 @@ function leafNames({ tree }, scale, nameOf) {
 
 function groupLabels({ tree, labels }, scale) {
   const wide = (at) => (tree.to[at] - tree.from[at]) * scale.step;
-  return labels.filter(({ at }) => wide(at) > 12).map(({ at, words, number }) =>
-    svg("text", { class: `group-label g${number % COLOURS}`, x: scale.x(tree.places[at]), y: scale.yAt(at) - 6, "text-anchor": "middle" },
-      words.length * 8 > wide(at) ? words.slice(0, Math.max(1, Math.floor(wide(at) / 8))) : words));
+  // A name that has no room is left out: the table below the picture has it.
+  return labels.filter(({ at, words }) => wide(at) > 4 + 8 * words.length).map(({ at, words, number }) =>
+    svg("text", { class: `group-label g${number % COLOURS}`, x: scale.x(tree.places[at]), y: scale.yAt(at) + 15, "text-anchor": "middle" }, words));
 }

@@ -105,7 +105,7 @@ function makeView(place, about, found, { onActed, onShowGroup }) {
   function draw() {
     const { groups, numberOf } = groupsNow();
     const labels = state.which === "inliers" ? groups.filter((group) => group.members.length > 1)
-      .map((group, number) => ({ at: group.at, number, words: nameGroup(group.members, reportGroup, sizes) })) : [];
+      .map((group, number) => ({ at: group.at, number, words: shortName(nameGroup(group.members, reportGroup, sizes)) })) : [];
     dendrogram.update({ tree: trees[state.which], axis: state.axis, limit: state.limit, numberOf, labels, nameLength, mayMove: state.which === "inliers" });
     showGroups(groups);
     showPlots(numberOf);
@@ -144,7 +144,7 @@ function makeView(place, about, found, { onActed, onShowGroup }) {
       state.may.exclude ? h("button", { type: "button", class: "primary", id: "set-limit", disabled: state.limit === standing, onclick: setLimit }, "Set this limit …") : null);
     show(words, h("strong", {}, `At ${state.limit} %: ${counted(large, "group")} of two and more, ${counted(alone, "crystal")} alone. `),
       h("span", { class: "quiet" }, `The report's limit is ${standing} %`, limitWords(word, standing),
-        `Cells in the setting ${document.report.setting}.`));
+        `Cells in the setting ${document.report.setting}. In the picture (A) is part of A.`));
   }
 
   function setLimit() {
@@ -206,9 +206,9 @@ function makeView(place, about, found, { onActed, onShowGroup }) {
       { key: "lcv", heading: "LCV (%)", number: true, cell: (row) => row.lcv.toFixed(3) },
       { key: "alcv", heading: "aLCV (Å)", number: true, cell: (row) => row.alcv.toFixed(3) },
       { key: "members", heading: "crystals", cell: (row) => `${row.members.slice(0, 6).map(nameOf).join(", ")}${row.members.length > 6 ? " …" : ""}` },
-      { key: "show", heading: h("span", { class: "spoken" }, "show"), cell: (row) => [
+      { key: "show", heading: h("span", { class: "spoken" }, "show"), cell: (row) => h("div", { class: "buttons tight" },
         h("button", { type: "button", "data-key": `pick-${row.at}`, onclick: () => { state.which = "inliers"; showControls(); pick(row.at); } }, "Choose"),
-        sameGroup(row) ? h("button", { type: "button", "data-key": `sweeps-${row.at}`, onclick: () => onShowGroup(String(sameGroup(row))) }, "Sweeps") : null] },
+        sameGroup(row) ? h("button", { type: "button", "data-key": `sweeps-${row.at}`, onclick: () => onShowGroup(String(sameGroup(row))) }, "Sweeps") : null) },
     ];
     show(parts.groups, rows.length ? table({ caption: "Groups at this limit", columns, rows: rows.slice(0, GROUPS_SHOWN) }) : empty("At this limit no two crystals belong together.", "Move the limit up."),
       rows.length > GROUPS_SHOWN ? h("p", { class: "quiet" }, `and ${rows.length - GROUPS_SHOWN} more`) : null,
@@ -267,6 +267,9 @@ const choices = (id, all, present, onTurn) => h("select", { id, onchange: (e) =>
 const cellFacts = (one) => h("dl", { class: "facts" }, h("dt", {}, "space group"), h("dd", {}, one.space_group),
   h("dt", {}, "cell"), h("dd", {}, one.cell.map((value) => value.toFixed(2)).join(" ")),
   h("dt", {}, "in common"), h("dd", {}, one.common_cell?.map((value) => value.toFixed(2)).join(" ") ?? "not compared"));
+
+// In the picture there is little room: "(A)" is part of A.
+const shortName = (words) => words.replace(/part of (\w+)/g, "($1)").replaceAll(" + ", "+");
 
 function limitWords(word, standing) {
   if (!word) return ", as the beamline or Beamloop has it. ";
