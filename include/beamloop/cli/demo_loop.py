@@ -5,53 +5,38 @@ candidate serve, as a person would; the next collection is imported with it, and
 beside that.
 """
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 
-from beamloop.beamlines.geometry_rules import GeometryRules
 from beamloop.beamlines.profiles import make_parameters
 from beamloop.beamlines.samples import parse_sample
 from beamloop.catalog.connection import Catalog
-from beamloop.catalog.geometry import geometry_by_id
 from beamloop.catalog.intake import request_processing
-from beamloop.catalog.metrology import MetrologyResult, newest_metrologies
+from beamloop.cli.demo_calibration import BEAMLINE, BY, calibrate, fetch_models, let_serve
 from beamloop.cli.demo_collections import collect
 from beamloop.cli.follow import Results, follow, read_standing
 from beamloop.cli.loop_account import Loop
 from beamloop.cli.loop_table import LoopFigures, loop_figures
-from beamloop.cli.metrology_requests import ask_and_start, follow_metrologies, results_of
 from beamloop.cli.metrology_text import print_metrology
 from beamloop.cli.requests import start_requests
-from beamloop.cli.session import find_dials, load_settings
+from beamloop.cli.session import find_dials
 from beamloop.cli.truth_geometry import geometry_error, header_modules_rms_um
-from beamloop.errors import PermanentError
-from beamloop.geometry.gate import faults
-from beamloop.geometry.models import Document, read_models
-from beamloop.geometry.registry import SERVING, in_force, promote
 from beamloop.local_stack.narration import Narration
-from beamloop.metrology.ask import options_for
-from beamloop.records.artifact import StoredObject
 from beamloop.records.collection import FoundCollection
-from beamloop.records.geometry import GeometryState, GeometryVersion
 from beamloop.records.identifiers import CollectionId
 from beamloop.records.images import IMAGE_PATTERNS
 from beamloop.records.program import ProgramLimits
 from beamloop.simulate import Truth
 from beamloop.simulate.presets import PRESETS
-from beamloop.storage.opening import open_store
 from beamloop.watch.find_sweeps import read_folder
 
-BEAMLINE, WITHOUT_GEOMETRY = "demo_loop", "demo_loop_headers"
+WITHOUT_GEOMETRY = "demo_loop_headers"
 SAMPLE = ("H 3", "98.3,98.3,136.6,90,90,120")
 # A third of the time of DIALS's default method, where the cell is known.
 SETTINGS = ("index.indexing.method=fft1d",)
-RULES = GeometryRules()
-BY, WHY = "the demo", "simulated approval: the gate's figures on held-out data are met"
 HEADERS = "the headers' geometry"
 
 
@@ -99,10 +84,10 @@ def close_loop(catalog: Catalog, console: Console, narration: Narration, first: 
         The collection that was asked for.
     """
     narration.note("Waiting for Airflow to process a long sweep and the wedges that it is judged by")
-    _process(catalog, console, [(first.folder, BEAMLINE)])
-    metrology = _calibrate(catalog, console, narration, first.folder)
+    ((collection_id, _),) = _process(catalog, console, [(first.folder, BEAMLINE)])
+    metrology = calibrate(catalog, console, narration, first.folder, collection_id)
     print_metrology(console, metrology)
-    version = _let_serve(catalog, narration, metrology)
+    version = let_serve(catalog, narration, metrology)
     figures: Mapping[str, LoopFigures | None] = {}
     if version is not None:
         figures = _compare(catalog, console, narration, first)
@@ -110,7 +95,7 @@ def close_loop(catalog: Catalog, console: Console, narration: Narration, first: 
     return Loop(
         metrology,
         version,
-        None if version is None else geometry_error(_models(version.use.models), first.truth),
+        None if version is None else geometry_error(fetch_models(version.use.models), first.truth),
         header_modules_rms_um(first.truth),
         header.distance_mm - true.distance_mm,
         figures,
@@ -140,48 +125,6 @@ def _ask(catalog: Catalog, folder: Path, beamline: str) -> CollectionId:
     return collection_id
 
 
-def _calibrate(catalog: Catalog, console: Console, narration: Narration, folder: Path) -> MetrologyResult:
-    """Calibrate from a collection, as the night would."""
-    number = _ask(catalog, folder, BEAMLINE)  # known by now
-    asked = ask_and_start(catalog, lambda _: options_for(RULES), beamline=BEAMLINE, collection_id=number)
-    if not asked:
-        with catalog.transaction() as connection:
-            known = newest_metrologies(connection, BEAMLINE)
-        asked = [one.metrology_id for one in known if one.sweeps[0].collection == folder.name][:1]
-    if not asked:
-        raise PermanentError(
-            f"No sweep of {folder.name} can calibrate the detector.",
-            try_next=f"`beamloop show {folder}` says how they ended.",
-        )
-    narration.note("Calibrating the detector: levels 0 and 1, evidence on held-out data")
-    follow_metrologies(catalog, asked, console)
-    return results_of(catalog, asked)[0]
-
-
-def _let_serve(catalog: Catalog, narration: Narration, result: MetrologyResult) -> GeometryVersion | None:
-    """Promote the candidate for the data from now on; return what serves them, None: the headers' geometry.
-
-    A detector that was calibrated with another seed's data need not become better once more.
-    """
-    now, number = datetime.now(UTC), result.metrology.geometry_id
-    if number is None:
-        return in_force(catalog, BEAMLINE, now)
-    with catalog.transaction() as connection:
-        version = geometry_by_id(connection, number)
-    if version.state in SERVING:
-        narration.note(f"Geometry {number} is {version.state.value} already.")
-        return version
-    short = faults(version, RULES.gate())
-    if version.state is not GeometryState.CANDIDATE or short:
-        narration.note(f"Geometry {number} does not serve, it is {version.state.value}. {' '.join(short)}")
-        return in_force(catalog, BEAMLINE, now)
-    narration.note(
-        f"The demo lets geometry {number} serve, as `beamloop geometry promote {number} --why ...` does "
-        "or an answer in Airflow: data from now on are imported with it."
-    )
-    return promote(catalog, number, lambda _: RULES.gate(), since=now, by=BY, why=WHY, only_candidate=True)
-
-
 def _compare(
     catalog: Catalog,
     console: Console,
@@ -197,10 +140,3 @@ def _compare(
         HEADERS: loop_figures(headers, truth),
         "the geometry in force": loop_figures(ours, truth),
     }
-
-
-def _models(stored: StoredObject) -> Document:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "models.expt"
-        open_store(load_settings().store).fetch(stored.key, path, sha256=stored.sha256)
-        return read_models(path)
