@@ -58,12 +58,14 @@ def perform(work: MetrologyWork) -> MetrologyFinding:
         refined = folder / "refined.expt", folder / "refined.refl"
         levels.append(_figures(level, pair if levels else None, refined))
         pair = refined
-    if not levels:
-        return failed(work, started)
+    stopped = None if started[-1].succeeded else failed(work, started)
+    # A level that the data do not carry leaves those above it; what a crash leaves is no result.
+    if stopped and (stopped.outcome or not levels):
+        return stopped
     (work.staging / LEVELS).write_text(json.dumps([asdict(level) for level in levels], indent=1), "utf-8")
     words = _words(levels[-1])
-    if len(levels) <= depth:
-        words += f"; level {len(levels)} could not be refined: {failed(work, started).text}"
+    if stopped:
+        words += f"; level {len(levels)} could not be refined: {stopped.text}"
     return MetrologyFinding(words, tuple(started))
 
 
