@@ -64,7 +64,7 @@ function showAll() {
   show(content("versions"), versions.length ? [table({ caption: "Versions of geometries", columns, rows: versions,
     rowAttributes: (row) => ({ "aria-current": row.geometry_id === state.version ? "true" : null }) }),
     pager({ total: shown.total, perPage: shown.per_page, offset: state.offset, onMove: (offset) => turnTo({ offset }) })]
-    : empty("There is no refined geometry: imports take the detector as the images' headers say.", "Metrology makes candidates by night from well-diffracting sweeps; `beamloop metrology` does it now."));
+    : empty("There is no refined geometry: imports take the detector as the images' headers say.", "Metrology makes candidates by night from well-diffracting sweeps; `beamloop metrology run` does it now."));
   byId("metrologies").hidden = !metrologies.length;
   show(content("metrologies"), table({ caption: "Metrologies", columns: metrologyColumns, rows: metrologies }));
 }
