@@ -15,7 +15,7 @@ from beamloop.sweep.acceptance import CELL_ANGLE_TOLERANCE_DEG, CELL_LENGTH_TOLE
 # two crystal forms gives no second chances rather than wrong ones.
 FEWEST_SIBLINGS = 5
 SHARE_THAT_AGREES = 2 / 3
-# A sweep of too few spots gets none: fewer than twelve prove no lattice, whoever knows its cell.
+# A sweep of too few spots, fewer than ten, gets none: it takes nine that all fit, whoever knows the cell.
 WITHOUT_LATTICE = (OutcomeCode.NO_LATTICE, OutcomeCode.WRONG_SYMMETRY)
 TRICLINIC = "P 1"
 
