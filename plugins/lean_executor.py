@@ -19,8 +19,9 @@ from ready_tasks import ask_only_of_hopeful_tasks
 log = logging.getLogger("beamloop.lean_executor")
 
 READ_IN = "3.3.2"
-# Between two passes of the scheduler in which no task has ended: what its own `scheduler_idle_sleep_time` is.
-LONGEST_WAIT_S = 1.0
+# Between two passes of the scheduler in which no task has ended. Half of an idle stack's CPU is these passes;
+# a new request waits for the next one.
+LONGEST_WAIT_S = 1.5
 # Tasks that end together are one pass.
 GATHER_S = 0.02
 # What the process of every task imports, and what every step of a sweep does: once, before the workers are
