@@ -45,7 +45,8 @@ def address(airflow_app: Any) -> Iterator[str]:
     thread.join(20)
 
 
-@pytest.fixture(scope="session")
+# Not for the session: Playwright's event loop runs as long as it does, and other tests bring their own.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Provide Debian's Chromium."""
     with chromium() as started:

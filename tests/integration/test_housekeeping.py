@@ -152,7 +152,7 @@ def make_a_pipe(directory: Path, _: Bench) -> str:
 
 
 def damage_the_store(_: Path, bench: Bench) -> str:
-    data = next(path for path in bench.artifacts.rglob(".indexed.expt.*"))
+    data = next(path for path in bench.artifacts.rglob(".*.indexed.expt"))
     data.chmod(0o600)
     data.write_text(f"{FILES[0]} of A_1")
     return "indexed.expt"

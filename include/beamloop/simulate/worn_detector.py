@@ -1,9 +1,9 @@
 """Two collections on one detector that is not where its headers say: the second gains from the first.
 
-The errors are those that metrology finds on well-kept beamlines: the distance 0.4 mm off, the beam 1.8 px, the
-face tilted by 3 mrad, modules shifted by 30 um rms. The modules' errors have a seed of their own, so that every
-collection, of whatever seed, is on the same detector. The crystals are alike to 0.005 %: what their cells differ
-by is measurement.
+The errors are those that metrology finds on well-kept beamlines: the distance 0.4 mm off, the beam 1.8 px,
+the face tilted by 3 mrad, modules shifted by 30 um rms. The modules' errors have a seed of their own, so that
+every collection, of whatever seed, is on the same detector. The crystals are alike to 0.005 %: what their
+cells differ by is measurement.
 """
 
 from collections.abc import Sequence

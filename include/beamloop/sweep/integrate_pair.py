@@ -16,7 +16,8 @@ LIMITS = ("prediction.d_min=", "prediction.d_max=")
 ALL_RESOLUTIONS = tuple(f"{limit}None" for limit in LIMITS)
 # Of three simulated wedges with 11 to 20 spots refinement used 6, 6 and 9, and their cells came out right to
 # 0.3 %. They are enough for the spots' size where pixels are only summed.
-FEWER_SPOTS = ("profile.gaussian_rs.min_spots.overall=5",)
+NEEDED_SPOTS = "profile.gaussian_rs.min_spots.overall="
+FEWER_SPOTS = (f"{NEEDED_SPOTS}5",)
 # Too few are within the limits, or none.
 WANT_OF_SPOTS = (FailureCause.TOO_FEW_REFLECTIONS, FailureCause.NOTHING_LEFT)
 WIDE_WORDS = "to all resolutions, too few strong spots were within the limits"
@@ -53,7 +54,7 @@ def integrate_pair(work: StepWork, folder: Path, expt: Path, refl: Path) -> Inte
     wide = folder / "all_resolutions"
     wide.mkdir()
     up = Path(os.path.relpath(folder, wide))
-    fewer = () if work.run.parameters.for_merging else FEWER_SPOTS
+    fewer = () if work.run.parameters.for_merging or _number_is_set(work) else FEWER_SPOTS
     second = _integrate(work, wide, up / expt, up / refl, (*ALL_RESOLUTIONS, *fewer))
     if not second.succeeded:
         return Integrated((first, second))
@@ -69,6 +70,11 @@ def wants_spots(result: ProgramResult) -> bool:
 
 def _has_limits(work: StepWork) -> bool:
     return any(option.startswith(LIMITS) and not option.endswith("=None") for option in work.options)
+
+
+def _number_is_set(work: StepWork) -> bool:
+    """Tell whether a person has set how many spots are needed: the profile names the number once."""
+    return sum(option.startswith(NEEDED_SPOTS) for option in work.options) > 1
 
 
 def _integrate(
