@@ -164,6 +164,15 @@ def test_a_collection_without_news_is_not_due(plate: FilledCatalogue) -> None:
     assert due(plate) == []
 
 
+def test_the_same_folder_of_two_beamlines_is_checked_for_each(plate: FilledCatalogue) -> None:
+    other = FilledCatalogue(plate.catalog, plate.directory, beamline="i04")
+    other.ask("xtal2")
+    other.end("xtal2", OutcomeCode.PROCESSED, "Images to MTZ.", step="integrate")
+    close_all(plate)
+    names = due(plate)
+    assert len(set(names)) == len(names) == 2
+
+
 def test_a_collection_at_work_waits_for_the_rest_but_not_for_ever(plate: FilledCatalogue) -> None:
     assert due(plate) == []
     assert len(due(plate, patience_s=0)) == 1

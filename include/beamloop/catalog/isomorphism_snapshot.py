@@ -64,7 +64,7 @@ class DueCheck:
     """A collection to check."""
 
     collection_id: CollectionId  # 5
-    dag_run_id: str  # "plate3-1f0c9a.change-7": the same until the collection changes again
+    dag_run_id: str  # "plate3-1f0c9a.5.change-7": the same until the collection changes again
 
 
 def gather_snapshot(
@@ -169,7 +169,9 @@ def check_of_collection(connection: Connection, collection_id: CollectionId) -> 
 
 
 def _due(row: Row) -> DueCheck:
-    return DueCheck(CollectionId(row["collection_id"]), f"{row['key_name']}.change-{row['changes']}")
+    # The number too: two beamlines may have a folder of one name, or the same one.
+    number = row["collection_id"]
+    return DueCheck(CollectionId(number), f"{row['key_name']}.{number}.change-{row['changes']}")
 
 
 def reserve_report(connection: Connection, snapshot: Snapshot) -> ReservedReport:

@@ -138,8 +138,8 @@ def mapped_runs(connection: Connection, dag_run_id: str) -> tuple[CollectionId |
 
 def collection_of_check(connection: Connection, dag_run_id: str) -> CollectionId | None:
     """Return the collection that a DAG run of check_isomorphism is named after, None where there is none."""
-    key_name = dag_run_id.rpartition(".change-")[0]
-    rows = list(QUERIES.page_collection_of_check(connection, key_name=key_name))
+    key_name, _, number = dag_run_id.rpartition(".change-")[0].rpartition(".")
+    rows = list(QUERIES.page_collection_of_check(connection, key_name=key_name, number=number))
     return CollectionId(rows[0]["collection_id"]) if rows else None
 
 

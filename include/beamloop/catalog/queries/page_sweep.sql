@@ -29,9 +29,9 @@ LEFT JOIN beamloop.runs r USING (request_id)
 LEFT JOIN beamloop.sweeps s USING (sweep_id)
 WHERE q.dag_run_id = :dag_run_id ORDER BY s.name, r.run_id;
 
--- name: page_collection_of_check(key_name)
--- The collections with this place in the store: a check's DAG run is named after it.
-SELECT collection_id FROM beamloop.collections WHERE key_name = :key_name ORDER BY collection_id DESC LIMIT 1;
+-- name: page_collection_of_check(key_name, number)
+-- The collection that a check's DAG run is named after, by its place in the store and its number.
+SELECT collection_id FROM beamloop.collections WHERE key_name = :key_name AND collection_id::text = :number;
 
 -- name: page_sweep_of_run(run_id)$
 -- The sweep that a run is of.
