@@ -41,6 +41,6 @@ function section(cause) {
     cause.try_next ? h("p", {}, h("strong", {}, "What to try: "), cause.try_next) : null,
     h("p", { class: "quiet" }, places, " · ", moment(cause.first_at), cause.count > 1 ? [" to ", moment(cause.last_at)] : null),
     h("details", { open: cause.count <= 12 || moreOf === cause.number }, h("summary", { "data-key": `cause-${cause.number}` }, many(cause.count, "sweep")),
-      table({ caption: `Sweeps of cause ${cause.number}, ${cause.outcome}`, columns, rows: cause.sweeps }),
+      table({ caption: `Sweeps of cause ${cause.number + 1}, ${cause.outcome}`, columns, rows: cause.sweeps }),
       hidden > 0 ? h("button", { type: "button", "data-key": `more-${cause.number}`, onclick: () => { moreOf = cause.number; data.refresh(); } }, `Show ${hidden} more`) : null));
 }
