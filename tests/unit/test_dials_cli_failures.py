@@ -30,6 +30,12 @@ LOGS = [
         "The lattice of the given crystal cannot have the space group asked for.",
     ),
     (
+        "    assert sigma_m > TINY\n           ^^^^^^^^^^^^^^\n"
+        "AssertionError: Please report this error to dials-support@lists.sourceforge.net:\n",
+        FailureCause.TOO_FEW_REFLECTIONS,
+        "There are too few reflections to estimate the mosaicity.",
+    ),
+    (
         "AssertionError: Please report this error to dials-support@lists.sourceforge.net: Too few spots (4) "
         "for nearest neighbour analysis.\n",
         FailureCause.TOO_FEW_REFLECTIONS,

@@ -46,9 +46,12 @@ QUOTE_LENGTH = 300
 CRASH_WITHOUT_SYMMETRY = r"'NoneType' object has no attribute 'change_basis'"
 WRONG_FORMAT = r"IncorrectFormatError: .*'([^']+)'\)"
 MERGE_WITHOUT_STATISTICS = r"'NoneType' object has no attribute 'as_dict'"
+# Profile modelling of 26 spots of a simulated wedge: its simplex walked to a negative mosaicity.
+NO_MOSAICITY = r"assert sigma_m > TINY"
 BETTER_WORDS = {
     CRASH_WITHOUT_SYMMETRY: "The lattice of the given crystal cannot have the space group asked for.",
     MERGE_WITHOUT_STATISTICS: "There are too few reflections for statistics of merging.",
+    NO_MOSAICITY: "There are too few reflections to estimate the mosaicity.",
     WRONG_FORMAT: r"Image file \1 is not in the format of the others.",
 }
 
@@ -75,6 +78,7 @@ PATTERNS: tuple[tuple[str, FailureCause], ...] = (
     (r"Too few reflections for profile modelling", FailureCause.TOO_FEW_REFLECTIONS),  # sources
     (r"No reflections remaining for profile modelling", FailureCause.TOO_FEW_REFLECTIONS),  # sources
     (r"No indexed spots found", FailureCause.TOO_FEW_REFLECTIONS),  # sources
+    (NO_MOSAICITY, FailureCause.TOO_FEW_REFLECTIONS),
     (MERGE_WITHOUT_STATISTICS, FailureCause.TOO_FEW_REFLECTIONS),
     (r"Unable to use this dataset for scaling", FailureCause.TOO_FEW_REFLECTIONS),
     (r"All data sets have been rejected as bad", FailureCause.TOO_FEW_REFLECTIONS),  # sources
