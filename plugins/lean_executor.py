@@ -15,6 +15,8 @@ from typing import Any
 from airflow.executors.local_executor import LocalExecutor
 
 from ready_tasks import ask_only_of_hopeful_tasks
+from remembered_answers import ask_seldom
+from stuck_runs import ask_first_of_tasks_at_work
 
 log = logging.getLogger("beamloop.lean_executor")
 
@@ -38,6 +40,10 @@ IN_EVERY_TASK = (
     "airflow.sdk.execution_time.secrets.execution_api",
     "airflow.sdk.execution_time.supervisor",
     "airflow.sdk.execution_time.task_runner",
+    "airflow_services",
+    "beamloop.records.isomorphism",
+    "beamloop.records.joint",
+    "beamloop.records.metrology",
     "beamloop.services",
     "beamloop.storage.opening",
     "beamloop.sweep.stage",
@@ -52,8 +58,10 @@ class LeanExecutor(LocalExecutor):
         """Prepare what the workers share with this process, then fork them."""
         if version("apache-airflow") == READ_IN:
             ask_only_of_hopeful_tasks()
+            ask_first_of_tasks_at_work()
             share_type_adapters()
             supervise_leanly()
+            ask_seldom()
             import_for_tasks()
         else:
             log.warning("Airflow is not %s: tasks are run as its LocalExecutor does.", READ_IN)
