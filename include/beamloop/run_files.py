@@ -9,8 +9,7 @@ from beamloop.errors import ArtifactDamagedError, ArtifactMissingError
 from beamloop.records.artifact import StoredObject
 from beamloop.records.identifiers import RunId
 from beamloop.services import Services
-from beamloop.step_folders.folders import fresh_staging, settle
-from beamloop.storage.step_files import fetch_step_files
+from beamloop.steps.fetched_folder import fetch_folder
 
 # The static models of refinement first; those of a full integration may vary over the scan. Results that
 # DIALS made elsewhere may have one of the three only.
@@ -49,15 +48,12 @@ def fetch_models(services: Services, directory: Path, run_id: RunId) -> RunInput
     step, artifacts = _last_models(services, run_id)
     if not artifacts:
         return RunInput(run_id, "", "", directory, "the store has no models and reflections of it")
-    name = f"input-{run_id}-{step}"
-    folder = directory / name
+    folder = directory / f"input-{run_id}-{step}"
     if not folder.exists():
-        staging = fresh_staging(directory, name)
         try:
-            fetch_step_files(services.store, artifacts, staging)
+            fetch_folder(services.store, artifacts, folder)
         except (ArtifactDamagedError, ArtifactMissingError) as error:
             return RunInput(run_id, step, STEMS[step], folder, error.what)
-        settle(staging, folder)
     return RunInput(run_id, step, STEMS[step], folder)
 
 

@@ -325,7 +325,7 @@ def test_merged_data_have_their_table(
         members = [MergeMember(m.run_id, m.crystal_number, m.sweep_name) for m in group.members]
         members[0] = replace(members[0], left_why="it has several lattices")
         merge_id = ask_for_merge(connection, group, members, MergeOptions(), "3.12.1", requested_by="a test")
-        assert end_merge(connection, merge_id, MergeReport("Merged.", (), merged), [])
+        assert end_merge(connection, merge_id, MergeReport("Merged.", merged), [])
     (listed,) = _get(pages, "collections/1")["merges"]
     assert (listed["state"], listed["space_group"], listed["dataset_count"]) == ("merged", "P 21 21 21", 2)
     shown = _get(pages, f"merges/{merge_id}")

@@ -25,8 +25,8 @@ from beamloop.simulate.geometry import Geometry, header_geometry, true_geometry
 from beamloop.simulate.presets import PRESETS
 from beamloop.storage.opening import open_store
 from beamloop.sweep.manifest import write_manifest
-from beamloop.sweep.report_file import read_report
 from beamloop.sweep.reproduce import reproduction_script
+from beamloop.sweep.work import REPORTS
 
 pytestmark = pytest.mark.dials
 
@@ -107,7 +107,7 @@ def test_panels_of_another_distance_are_imported_where_the_truth_has_them(
     folder = bench.run_directory(SWEEP) / "import"
     truth = corners_mm(experiment_list(true_geometry(OFF, 7)))
     assert corners_of_imported(folder / "imported.expt") == pytest.approx(truth, abs=UM)
-    report = read_report(folder)
+    report = REPORTS.read(folder)
     assert report.finding.endswith(f"; geometry {geometry_id}")
     # Relative, so that it stays true when the run is copied.
     assert "input.reference_geometry=../moved_geometry.expt" in report.programs[-1].argv

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import pytest
 from tests.services.joint_bench import JointBench
+from tests.services.killed_steps import ENDS, kill_at
 from tests.services.postgres_server import TEMPLATE, PostgresServer
 from tests.services.sweep_bench import SweepBench, open_bench
 
@@ -15,6 +16,7 @@ from beamloop.catalog.joint import artifacts_of_joint_step
 from beamloop.catalog.runs import artifacts_of_step
 from beamloop.dials_cli.experiments import read_experiments
 from beamloop.dials_cli.handle import Dials
+from beamloop.joint import stage
 from beamloop.records.joint import JointOptions, JointState
 from beamloop.records.outcome import OutcomeCode
 from beamloop.simulate import read_truth
@@ -22,7 +24,6 @@ from beamloop.simulate import read_truth
 pytestmark = pytest.mark.dials
 
 CELL = "98.3,98.3,136.6,90,90,120"
-ENDS = ("settle", "put_step_file", "record_joint_step")
 
 
 @pytest.fixture(scope="module")
@@ -59,17 +60,13 @@ def bench(sweeps: SweepBench) -> JointBench:
     return made
 
 
-def _killed(*_: object, **__: object) -> None:
-    raise KeyboardInterrupt
-
-
 def test_two_wedges_killed_at_every_end_of_every_step_are_refined_once(
     bench: JointBench, sweeps: SweepBench, tiny_images: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     joint_id = bench.ask()
     for step in ("refine", "integrate", "report"):
         for end in ENDS:
-            monkeypatch.setattr(f"beamloop.joint.stage.{end}", _killed)
+            kill_at(end, stage, monkeypatch)
             with pytest.raises(KeyboardInterrupt):
                 bench.do(joint_id, step)
             monkeypatch.undo()

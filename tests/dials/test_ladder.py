@@ -21,9 +21,8 @@ from beamloop.simulate.plan import CollectionPlan, SweepKind
 from beamloop.simulate.presets import PRESETS
 from beamloop.sweep import import_images
 from beamloop.sweep.ladder import choose_rungs
-from beamloop.sweep.report_file import read_report
 from beamloop.sweep.rungs import ORIENTED, climb, sweep_inputs
-from beamloop.sweep.work import StepWork
+from beamloop.sweep.work import REPORTS, StepWork
 
 pytestmark = pytest.mark.dials
 
@@ -63,12 +62,12 @@ def bench(tmp_path: Path, catalog_dsn: str, hard_images: Path) -> Iterator[Sweep
 
 
 def rungs_of(bench: SweepBench, sweep: str) -> tuple[RungFact, ...]:
-    return read_report(bench.run_directory(sweep) / "index").rungs
+    return REPORTS.read(bench.run_directory(sweep) / "index").rungs
 
 
 def test_a_second_lattice_is_told_and_the_stronger_processed(bench: SweepBench) -> None:
     assert bench.do(TWO_LATTICES, "import", "find_spots", "index") is None
-    report = read_report(bench.run_directory(TWO_LATTICES) / "index")
+    report = REPORTS.read(bench.run_directory(TWO_LATTICES) / "index")
     assert "a second lattice indexes" in report.finding
     second = next(rung for rung in report.rungs if rung.method.endswith("spots left over"))
     assert not second.accepted

@@ -9,6 +9,7 @@ from typing import Any
 import gemmi
 import pytest
 from tests.services.joint_bench import JointBench
+from tests.services.killed_steps import kill_at
 from tests.services.shell_calls import call, point_at
 
 from beamloop.adopt.adopt import AdoptionRequest, adopt
@@ -18,6 +19,7 @@ from beamloop.catalog.merging import load_merge, merge_result
 from beamloop.catalog.runs import artifacts_of_step
 from beamloop.dials_cli.handle import Dials
 from beamloop.errors import ArtifactDamagedError
+from beamloop.merging import stage
 from beamloop.merging.ask import ask_for_groups
 from beamloop.merging.stage import run_merge
 from beamloop.records.merging import MergeId, MergeState
@@ -34,7 +36,7 @@ pytestmark = [
 ]
 
 # The programs' work stands after the first; killed before it, all is done again.
-ENDS = ("put_step_file", "end_merge")
+ENDS = ("upload", "record")
 
 
 @pytest.fixture
@@ -72,10 +74,6 @@ def ask(bench: JointBench, d_min_angstrom: float) -> MergeId:
     return merge_id
 
 
-def _killed(*_: object, **__: object) -> None:
-    raise KeyboardInterrupt
-
-
 def test_two_sweeps_killed_at_every_end_are_merged_once(
     services: Services, tmp_path: Path, catalog_dsn: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,7 +81,7 @@ def test_two_sweeps_killed_at_every_end_are_merged_once(
     merge_id = ask(bench, 1.0)
     assert ask(bench, 1.0) == merge_id
     for end in ENDS:
-        monkeypatch.setattr(f"beamloop.merging.stage.{end}", _killed)
+        kill_at(end, stage, monkeypatch)
         with pytest.raises(KeyboardInterrupt):
             run_merge(services, merge_id)
         monkeypatch.undo()

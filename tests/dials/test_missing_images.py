@@ -15,7 +15,7 @@ from beamloop.records.outcome import OutcomeCode
 from beamloop.records.parameters import STEPS
 from beamloop.simulate import read_truth, write_collection
 from beamloop.simulate.presets import PRESETS
-from beamloop.sweep.report_file import read_report
+from beamloop.sweep.work import REPORTS
 
 pytestmark = pytest.mark.dials
 
@@ -119,7 +119,7 @@ def test_a_block_that_cannot_be_integrated_leaves_by_name_and_the_others_go_on(
     assert outcome.code is OutcomeCode.PROCESSED
     assert "one block: 1-3. Left out, with too few reflections: images 5." in outcome.sentence
     folder = bench.run_directory("short_1")
-    report = read_report(folder / "integrate")
+    report = REPORTS.read(folder / "integrate")
     assert "images 5 left out: Too few reflections for profile modelling" in report.finding
     assert [crystal.crystal_number for crystal in report.crystals] == [1]
     assert [path.name for path in (folder / "export").glob("*.mtz")] == ["integrated.mtz"]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.services.killed_steps import ENDS, kill_at
 from tests.services.sweep_bench import SweepBench, open_bench
 
 from beamloop.catalog.housekeeping import artifacts_of_run
@@ -25,6 +26,7 @@ from beamloop.records.parameters import STEPS
 from beamloop.simulate import read_truth
 from beamloop.step_folders import folders
 from beamloop.storage.hashing import file_sha256
+from beamloop.sweep import stage
 from beamloop.sweep.reproduce import reproduction_script
 
 pytestmark = pytest.mark.dials
@@ -131,14 +133,11 @@ def _assert_every_file_is_in_the_store(bench: SweepBench, folder: Path) -> None:
     assert {stored.key for stored in bench.services.store.list("")} == keys
 
 
-@pytest.mark.parametrize(
-    "killed_in",
-    ["beamloop.sweep.stage.settle", "beamloop.sweep.stage.publish", "beamloop.sweep.publish.record_step"],
-)
+@pytest.mark.parametrize("end", ENDS)
 def test_a_step_killed_at_any_of_its_ends_is_done_once_in_the_end(
-    bench: SweepBench, killed_in: str, monkeypatch: pytest.MonkeyPatch
+    bench: SweepBench, end: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(killed_in, _killed)
+    kill_at(end, stage, monkeypatch)
     with pytest.raises(KeyboardInterrupt):
         bench.do("xtal1_1", "import")
     monkeypatch.undo()
@@ -146,10 +145,6 @@ def test_a_step_killed_at_any_of_its_ends_is_done_once_in_the_end(
     assert bench.result("xtal1_1").steps_done == {"import"}
     keys = [stored.key for stored in bench.services.store.list("")]
     assert sorted(keys) == sorted(_published(bench, "import"))
-
-
-def _killed(*_: object, **__: object) -> None:
-    raise KeyboardInterrupt
 
 
 def _published(bench: SweepBench, step: str) -> list[str]:

@@ -142,15 +142,15 @@ def test_the_same_work_is_asked_for_once_and_what_failed_again(plate: Isomorphis
     assert ask(plate, "A").merge_ids == first
     assert ask(plate, "A", 2.5).merge_ids != first
     outcome = Outcome(OutcomeCode.TOO_FEW_REFLECTIONS, "All data sets were bad.", "merge")
-    failed = MergeReport(outcome.sentence, (), outcome=outcome)
+    failed = MergeReport(outcome.sentence, outcome=outcome)
     assert end(plate, first[0], failed)
-    assert not end(plate, first[0], MergeReport("Merged.", (), MERGED))
+    assert not end(plate, first[0], MergeReport("Merged.", MERGED))
     assert ask(plate, "A").merge_ids != first
 
 
 def test_the_command_shows_what_was_merged_as_it_was_recorded(plate: IsomorphismBench) -> None:
     (merge_id,) = ask(plate, "A").merge_ids
-    end(plate, merge_id, MergeReport("Merged.", (), MERGED, artifact_names=("merged.mtz",)))
+    end(plate, merge_id, MergeReport("Merged.", MERGED, artifact_names=("merged.mtz",)))
     with plate.services.catalog.transaction() as connection:
         result = merge_result(connection, merge_id)
     assert result.merge.state is MergeState.MERGED
@@ -173,7 +173,7 @@ def test_the_command_asks_airflow_once_and_says_when_it_gave_up(
     with pytest.raises(PermanentError, match="without finishing the merge"):
         call("merge", "plate3", "--d-min", "3")
     able = EndingAirflow(
-        lambda chosen: [end(plate, merge_id, MergeReport("Merged.", (), MERGED)) for merge_id in chosen]
+        lambda chosen: [end(plate, merge_id, MergeReport("Merged.", MERGED)) for merge_id in chosen]
     )
     monkeypatch.setattr(merge_requests, "open_airflow", lambda: able)
     for _ in range(2):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from tests.services.filled_catalogue import NOW
 from tests.services.isomorphism_bench import TEHA, IsomorphismBench, open_isomorphism_bench
+from tests.services.killed_steps import ENDS, kill_at
 from tests.services.metrology_figures import candidate
 from tests.services.shell_calls import call, point_at
 from typer.testing import CliRunner
@@ -57,7 +58,7 @@ def bench(tmp_path: Path, catalog_dsn: str) -> Iterator[IsomorphismBench]:
 def night(
     bench: IsomorphismBench, options_of: Callable[[str], MetrologyOptions] = default_options
 ) -> list[list[object]]:
-    return take_up_detectors(bench.services.catalog, VERSION, options_of=options_of)
+    return take_up_detectors(bench.services.catalog, VERSION, dag_run_id="a night", options_of=options_of)
 
 
 def read(bench: IsomorphismBench, metrology_id: MetrologyId = FIRST) -> Metrology:
@@ -197,10 +198,6 @@ def test_the_same_models_a_second_time_are_the_version_that_they_were(bench: Iso
     assert read(bench, MetrologyId(2)).geometry_id == read(bench).geometry_id
 
 
-def _killed(*_: object, **__: object) -> None:
-    raise KeyboardInterrupt
-
-
 def test_a_metrology_killed_at_every_end_of_every_step_is_done_once(
     bench: IsomorphismBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -221,9 +218,9 @@ def test_a_metrology_killed_at_every_end_of_every_step_is_done_once(
     night(bench)
     monkeypatch.setattr(stage, "PERFORM", dict.fromkeys(METROLOGY_STEPS, perform))
     for step in METROLOGY_STEPS:
-        for place in ("settle", "put_step_file", "record_metrology_step"):
+        for end_of_step in ENDS:
             with monkeypatch.context() as patched:
-                patched.setattr(stage, place, _killed)
+                kill_at(end_of_step, stage, patched)
                 with pytest.raises(KeyboardInterrupt):
                     stage.run_metrology_step(bench.services, FIRST, step)
             assert step not in read(bench).steps_done

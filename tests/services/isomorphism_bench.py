@@ -71,7 +71,7 @@ class IsomorphismBench:
             record_step(
                 connection,
                 self.plate.runs[sweep],
-                StepReport("refine", NOW, NOW, "refined", outcome, crystals=crystals),
+                StepReport("refine", NOW, NOW, "refined", outcome=outcome, crystals=crystals),
                 [],
             )
 

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from psycopg2.extensions import connection as Connection
 
+from beamloop.catalog.artifacts import stored_object
 from beamloop.catalog.connection import QUERIES
 from beamloop.records.artifact import StoredObject
 from beamloop.records.identifiers import RunId
@@ -30,10 +31,7 @@ def ended_run(connection: Connection, run_id: RunId) -> EndedRun | None:
 def artifacts_of_run(connection: Connection, run_id: RunId) -> dict[str, StoredObject]:
     """Return a run's artifacts by their path in its directory, e.g. "index/indexed.expt"."""
     rows = QUERIES.artifacts_of_run(connection, run_id=run_id)
-    return {
-        f"{row['step']}/{row['name']}": StoredObject(row["key"], row["sha256"], row["size_bytes"])
-        for row in rows
-    }
+    return {f"{row['step']}/{row['name']}": stored_object(row) for row in rows}
 
 
 def hold_ended_run(connection: Connection, run: EndedRun) -> bool:

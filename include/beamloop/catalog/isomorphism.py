@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from psycopg2.extensions import connection as Connection
 
+from beamloop.catalog.artifacts import stored_by_name
 from beamloop.catalog.connection import QUERIES, Row
 from beamloop.records.artifact import StoredObject
 from beamloop.records.identifiers import CollectionId, GroupId, ReportId, RunId, SweepId
@@ -122,7 +123,7 @@ def findings_of_report(connection: Connection, report_id: ReportId) -> tuple[Fin
 def artifacts_of_report(connection: Connection, report_id: ReportId) -> dict[str, StoredObject]:
     """Return where a report's files are, by name."""
     rows = QUERIES.artifacts_of_report(connection, report_id=report_id)
-    return {row["name"]: StoredObject(row["key"], row["sha256"], row["size_bytes"]) for row in rows}
+    return stored_by_name(rows)
 
 
 def words_of_report(connection: Connection, report_id: ReportId) -> tuple[MemberWord, ...]:

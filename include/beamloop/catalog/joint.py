@@ -6,8 +6,10 @@ from dataclasses import asdict
 from psycopg2.extensions import connection as Connection
 from psycopg2.extras import Json
 
+from beamloop.catalog.artifacts import add_artifacts, stored_by_name
 from beamloop.catalog.connection import QUERIES, Row
 from beamloop.catalog.isomorphism import group_member
+from beamloop.catalog.step_records import end_work, put_step
 from beamloop.errors import NotFoundError
 from beamloop.records.artifact import StoredObject
 from beamloop.records.identifiers import CollectionId, GroupId, ReportId, natural_order
@@ -144,54 +146,22 @@ def record_joint_step(
     connection: Connection, joint_id: JointId, report: JointStepReport, artifacts: Sequence[StoredObject]
 ) -> bool:
     """Record a step whole, once; see :func:`beamloop.catalog.runs.record_step`."""
-    step = QUERIES.put_joint_step(
-        connection,
-        joint_id=joint_id,
-        step=report.step,
-        started_at=report.started_at,
-        ended_at=report.ended_at,
-        finding=report.finding,
-        cpu_s=report.cpu_s,
-        peak_memory_bytes=report.peak_memory_bytes,
-    )
-    if step is None:
+    if not put_step(QUERIES.put_joint_step, connection, report, joint_id=joint_id):
         return False
-    for name, stored in zip(report.artifact_names, artifacts, strict=True):
-        QUERIES.add_joint_artifact(
-            connection,
-            joint_id=joint_id,
-            step=report.step,
-            name=name,
-            key=stored.key,
-            sha256=stored.sha256,
-            size_bytes=stored.size_bytes,
-        )
+    whose = {"joint_id": joint_id, "step": report.step}
+    add_artifacts(QUERIES.add_joint_artifact, connection, report, artifacts, **whose)
     if report.comparison:
         _add_comparison(connection, joint_id, report.comparison)
     if report.outcome:
         fail_joint(connection, joint_id, report.outcome)
     elif report.state:
-        QUERIES.end_joint(
-            connection,
-            joint_id=joint_id,
-            state=report.state.value,
-            code=None,
-            step=None,
-            sentence=report.sentence,
-        )
+        end_work(QUERIES.end_joint, connection, report.state, report.sentence, joint_id=joint_id)
     return True
 
 
 def fail_joint(connection: Connection, joint_id: JointId, outcome: Outcome) -> None:
     """End a joint refinement without a result."""
-    QUERIES.end_joint(
-        connection,
-        joint_id=joint_id,
-        state=JointState.FAILED.value,
-        code=outcome.code.value,
-        step=outcome.step,
-        sentence=outcome.sentence,
-    )
+    end_work(QUERIES.end_joint, connection, JointState.FAILED, outcome.sentence, outcome, joint_id=joint_id)
 
 
 def _add_comparison(connection: Connection, joint_id: JointId, comparison: Comparison) -> None:
@@ -223,4 +193,4 @@ def _crystal_row(figures: CrystalFigures) -> Row:
 def artifacts_of_joint_step(connection: Connection, joint_id: JointId, step: str) -> dict[str, StoredObject]:
     """Return where the files of a recorded step are, by name."""
     rows = QUERIES.artifacts_of_joint_step(connection, joint_id=joint_id, step=step)
-    return {row["name"]: StoredObject(row["key"], row["sha256"], row["size_bytes"]) for row in rows}
+    return stored_by_name(rows)

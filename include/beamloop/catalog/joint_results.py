@@ -1,12 +1,13 @@
 """Joint refinements for people: the newest ones with their figures before and after."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from functools import partial
 
 from psycopg2.extensions import connection as Connection
 
 from beamloop.catalog.connection import QUERIES, Row
 from beamloop.catalog.joint import artifacts_of_joint_step, load_joint
+from beamloop.catalog.step_records import StepCost, keys_of_files
 from beamloop.records.identifiers import CollectionId, RunId
 from beamloop.records.joint import (
     Comparison,
@@ -19,24 +20,12 @@ from beamloop.records.joint import (
 
 
 @dataclass(frozen=True, slots=True)
-class JointStepCost:
-    """What a step found and took."""
-
-    step: str  # "refine"
-    started_at: datetime  # UTC
-    ended_at: datetime  # UTC
-    finding: str
-    cpu_s: float  # 14.2
-    peak_memory_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
 class JointResult:
     """A joint refinement with everything that a person asks of it."""
 
     joint: Joint
     comparison: Comparison | None  # None before its refinement has ended
-    steps: tuple[JointStepCost, ...]
+    steps: tuple[StepCost, ...]
     files: dict[str, str]  # by step and name: {"report/report.html": "i24/plate3-1f0c9a/joint/..."}
 
 
@@ -56,12 +45,8 @@ def joint_result(connection: Connection, joint_id: JointId) -> JointResult:
         When there is none of this number.
     """
     joint = load_joint(connection, joint_id)
-    steps = tuple(JointStepCost(**row) for row in QUERIES.joint_steps(connection, joint_id=joint_id))
-    files = {
-        f"{step.step}/{name}": stored.key
-        for step in steps
-        for name, stored in artifacts_of_joint_step(connection, joint_id, step.step).items()
-    }
+    steps = tuple(StepCost(**row) for row in QUERIES.joint_steps(connection, joint_id=joint_id))
+    files = keys_of_files(steps, partial(artifacts_of_joint_step, connection, joint_id))
     return JointResult(joint, _comparison(connection, joint), steps, files)
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from psycopg2.extensions import connection as Connection
 from psycopg2.extras import Json
 
+from beamloop.catalog.artifacts import add_artifacts
 from beamloop.catalog.connection import QUERIES, Row
 from beamloop.errors import NotFoundError
 from beamloop.records.artifact import StoredObject
@@ -185,13 +186,10 @@ def end_merge(
         return False
     for shell, figures in enumerate((merged.overall, *merged.shells) if merged else ()):
         QUERIES.add_merge_shell(connection, merge_id=merge_id, shell=shell, **asdict(figures))
-    for name, stored in zip(report.artifact_names, artifacts, strict=True):
-        QUERIES.add_merge_artifact(
-            connection,
-            merge_id=merge_id,
-            name=name,
-            key=stored.key,
-            sha256=stored.sha256,
-            size_bytes=stored.size_bytes,
-        )
+    add_artifacts(QUERIES.add_merge_artifact, connection, report, artifacts, merge_id=merge_id)
     return True
+
+
+def fail_merge(connection: Connection, merge_id: MergeId, outcome: Outcome) -> None:
+    """End a merge without a result."""
+    end_merge(connection, merge_id, MergeReport(outcome.sentence, outcome=outcome), [])

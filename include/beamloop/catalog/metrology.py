@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from functools import partial
 from statistics import median
 
 from psycopg2.extensions import connection as Connection
 from psycopg2.extras import Json
 
+from beamloop.catalog.artifacts import add_artifacts, stored_by_name
 from beamloop.catalog.connection import QUERIES
 from beamloop.catalog.geometry import add_geometry, geometry_by_id, geometry_with_models
+from beamloop.catalog.step_records import StepCost, end_work, keys_of_files, put_step
 from beamloop.errors import NotFoundError
 from beamloop.records.artifact import StoredObject
 from beamloop.records.geometry import Evidence, GeometryId, NewGeometry, SourceRole
@@ -36,24 +38,12 @@ class OfferedSweep:
 
 
 @dataclass(frozen=True, slots=True)
-class MetrologyStepCost:
-    """What a step found and took."""
-
-    step: str  # "refine"
-    started_at: datetime  # UTC
-    ended_at: datetime  # UTC
-    finding: str
-    cpu_s: float  # 14.2
-    peak_memory_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
 class MetrologyResult:
     """A metrology with what its steps took and left."""
 
     metrology: Metrology
     evidence: Evidence | None  # the candidate's
-    steps: tuple[MetrologyStepCost, ...]
+    steps: tuple[StepCost, ...]
     files: dict[str, str]  # by step and name: {"report/report.html": "i24/metrology/metrology-3/report/..."}
 
 
@@ -249,12 +239,8 @@ def metrology_result(connection: Connection, metrology_id: MetrologyId) -> Metro
     """
     metrology = load_metrology(connection, metrology_id)
     rows = QUERIES.metrology_steps(connection, metrology_id=metrology_id)
-    steps = tuple(MetrologyStepCost(**row) for row in rows)
-    files = {
-        f"{step.step}/{name}": stored.key
-        for step in steps
-        for name, stored in artifacts_of_metrology_step(connection, metrology_id, step.step).items()
-    }
+    steps = tuple(StepCost(**row) for row in rows)
+    files = keys_of_files(steps, partial(artifacts_of_metrology_step, connection, metrology_id))
     candidate = metrology.geometry_id
     evidence = None if candidate is None else geometry_by_id(connection, candidate).evidence
     return MetrologyResult(metrology, evidence, steps, files)
@@ -283,33 +269,15 @@ def record_metrology_step(
     bool
         False when the step had been recorded before; then nothing is changed.
     """
-    step = QUERIES.put_metrology_step(
-        connection,
-        metrology_id=metrology_id,
-        step=report.step,
-        started_at=report.started_at,
-        ended_at=report.ended_at,
-        finding=report.finding,
-        cpu_s=report.cpu_s,
-        peak_memory_bytes=report.peak_memory_bytes,
-    )
-    if step is None:
+    if not put_step(QUERIES.put_metrology_step, connection, report, metrology_id=metrology_id):
         return False
-    for name, stored in zip(report.artifact_names, artifacts, strict=True):
-        QUERIES.add_metrology_artifact(
-            connection,
-            metrology_id=metrology_id,
-            step=report.step,
-            name=name,
-            key=stored.key,
-            sha256=stored.sha256,
-            size_bytes=stored.size_bytes,
-        )
+    whose = {"metrology_id": metrology_id, "step": report.step}
+    add_artifacts(QUERIES.add_metrology_artifact, connection, report, artifacts, **whose)
     _add_findings(connection, metrology_id, report)
     if report.outcome:
         fail_metrology(connection, metrology_id, report.outcome)
     elif report.state:
-        _end(connection, metrology_id, report.state, report.sentence)
+        end_work(QUERIES.end_metrology, connection, report.state, report.sentence, metrology_id=metrology_id)
     return True
 
 
@@ -334,22 +302,10 @@ def _candidate(connection: Connection, new: NewGeometry) -> GeometryId:
     return add_geometry(connection, new) or geometry_with_models(connection, new.stored.key)
 
 
-def _end(connection: Connection, metrology_id: MetrologyId, state: MetrologyState, sentence: str) -> None:
-    QUERIES.end_metrology(
-        connection, metrology_id=metrology_id, state=state.value, code=None, step=None, sentence=sentence
-    )
-
-
 def fail_metrology(connection: Connection, metrology_id: MetrologyId, outcome: Outcome) -> None:
     """End a metrology that a program or the platform has failed."""
-    QUERIES.end_metrology(
-        connection,
-        metrology_id=metrology_id,
-        state=MetrologyState.FAILED.value,
-        code=outcome.code.value,
-        step=outcome.step,
-        sentence=outcome.sentence,
-    )
+    failed = MetrologyState.FAILED
+    end_work(QUERIES.end_metrology, connection, failed, outcome.sentence, outcome, metrology_id=metrology_id)
 
 
 def artifacts_of_metrology_step(
@@ -357,4 +313,4 @@ def artifacts_of_metrology_step(
 ) -> dict[str, StoredObject]:
     """Return where the files of a recorded step are, by name."""
     rows = QUERIES.artifacts_of_metrology_step(connection, metrology_id=metrology_id, step=step)
-    return {row["name"]: StoredObject(row["key"], row["sha256"], row["size_bytes"]) for row in rows}
+    return stored_by_name(rows)

@@ -5,8 +5,8 @@ from datetime import datetime
 
 from psycopg2.extensions import connection as Connection
 
+from beamloop.catalog.artifacts import known_file
 from beamloop.catalog.connection import QUERIES
-from beamloop.catalog.page_report import known_file
 from beamloop.records.artifact import StoredObject
 from beamloop.records.geometry import GeometryId
 from beamloop.records.identifiers import CollectionId, RunId, SweepId

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from psycopg2.extensions import connection as Connection
 
+from beamloop.catalog.artifacts import known_file
 from beamloop.catalog.connection import QUERIES
-from beamloop.catalog.page_report import NumberedFile, known_file
+from beamloop.catalog.page_report import NumberedFile
 from beamloop.records.artifact import StoredObject
 from beamloop.records.identifiers import CollectionId
 from beamloop.records.joint import JointId

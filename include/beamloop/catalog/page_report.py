@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 from psycopg2.extensions import connection as Connection
 
-from beamloop.catalog.connection import QUERIES, Row
+from beamloop.catalog.artifacts import known_file, stored_object
+from beamloop.catalog.connection import QUERIES
 from beamloop.errors import NotFoundError
 from beamloop.records.artifact import StoredObject
 from beamloop.records.identifiers import CollectionId, GroupId, ReportId, RunId, SweepId
@@ -95,7 +96,7 @@ def crystals_of_sweeps(
 def tree_of_report(connection: Connection, report_id: ReportId) -> StoredObject | None:
     """Return where a report's trees are; None where it has none, as one of a single crystal."""
     row = QUERIES.page_tree_of_report(connection, report_id=report_id)
-    return _stored(row)[1] if row else None
+    return stored_object(row) if row else None
 
 
 def files_of_report(connection: Connection, report_id: ReportId) -> list[NumberedFile]:
@@ -112,20 +113,3 @@ def file_of_report(connection: Connection, artifact_id: int) -> tuple[str, Store
         When there is no such file.
     """
     return known_file(QUERIES.page_file_of_report(connection, artifact_id=artifact_id), artifact_id)
-
-
-def known_file(row: Row | None, artifact_id: int) -> tuple[str, StoredObject]:
-    """Return the name of a file and where it is in the store.
-
-    Raises
-    ------
-    NotFoundError
-        When its row is not there.
-    """
-    if row is None:
-        raise NotFoundError(f"There is no file with the number {artifact_id}.")
-    return _stored(row)
-
-
-def _stored(row: Row) -> tuple[str, StoredObject]:
-    return row["name"], StoredObject(row["key"], row["sha256"], row["size_bytes"])

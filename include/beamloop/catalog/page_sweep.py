@@ -7,6 +7,7 @@ from pathlib import Path
 
 from psycopg2.extensions import connection as Connection
 
+from beamloop.catalog.artifacts import known_file
 from beamloop.catalog.connection import QUERIES
 from beamloop.catalog.results import CollectionPlace
 from beamloop.errors import NotFoundError
@@ -107,10 +108,7 @@ def file_of_run(connection: Connection, artifact_id: int) -> tuple[str, StoredOb
     NotFoundError
         When there is no such file.
     """
-    row = QUERIES.page_file_of_run(connection, artifact_id=artifact_id)
-    if row is None:
-        raise NotFoundError(f"There is no file with the number {artifact_id}.")
-    return row["name"], StoredObject(row["key"], row["sha256"], row["size_bytes"])
+    return known_file(QUERIES.page_file_of_run(connection, artifact_id=artifact_id), artifact_id)
 
 
 def standing_word(connection: Connection, sweep_id: SweepId) -> StandingWord | None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from psycopg2.extensions import connection as Connection
 
+from beamloop.catalog.artifacts import add_artifacts, stored_by_name
 from beamloop.catalog.connection import QUERIES, Row
 from beamloop.catalog.geometry import geometry_by_id
 from beamloop.errors import NotFoundError
@@ -96,16 +97,8 @@ def record_step(
         return False
     _add_programs(connection, run_id, report)
     _add_facts(connection, run_id, report)
-    for name, stored in zip(report.artifact_names, artifacts, strict=True):
-        QUERIES.add_artifact(
-            connection,
-            run_id=run_id,
-            step=report.step,
-            name=name,
-            key=stored.key,
-            sha256=stored.sha256,
-            size_bytes=stored.size_bytes,
-        )
+    whose = {"run_id": run_id, "step": report.step}
+    add_artifacts(QUERIES.add_artifact, connection, report, artifacts, **whose)
     if report.outcome:
         record_outcome(connection, run_id, report.outcome)
     return True
@@ -177,7 +170,7 @@ def note_trouble(connection: Connection, run_id: RunId, trouble: str) -> None:
 def artifacts_of_step(connection: Connection, run_id: RunId, step: str) -> dict[str, StoredObject]:
     """Return where the files of a recorded step are, by name."""
     rows = QUERIES.artifacts_of_step(connection, run_id=run_id, step=step)
-    return {row["name"]: StoredObject(row["key"], row["sha256"], row["size_bytes"]) for row in rows}
+    return stored_by_name(rows)
 
 
 def close_request(connection: Connection, request_id: RequestId, lost: Outcome | None = None) -> list[RunId]:

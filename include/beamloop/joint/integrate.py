@@ -7,8 +7,7 @@ from pathlib import Path
 from beamloop.dials_cli import programs
 from beamloop.dials_cli.program_outcomes import outcome_of_end, outcome_of_log
 from beamloop.joint.refine_divided import pairs_of_split, split_pairs
-from beamloop.joint.step_report import read_step_report
-from beamloop.joint.work import JointFinding, JointWork, failed, relative_to
+from beamloop.joint.work import REPORTS, JointFinding, JointWork, failed, relative_to
 from beamloop.records.identifiers import safe_name
 from beamloop.records.joint import MemberFigures
 from beamloop.records.program import ProgramResult
@@ -29,7 +28,7 @@ class Integrated:
 
 def perform(work: JointWork) -> JointFinding:
     """Integrate every crystal that was refined, where the result is published and its images are here."""
-    comparison = read_step_report(work.directory / "refine").comparison
+    comparison = REPORTS.read(work.directory / "refine").comparison
     if comparison is None or comparison.worse:
         return JointFinding("not integrated: the result is kept, not published")
     members = [member for member in comparison.members if member.after]

@@ -8,11 +8,14 @@ from pathlib import Path
 from beamloop.dials_cli.handle import Dials
 from beamloop.dials_cli.program_outcomes import outcome_of_end, outcome_of_log
 from beamloop.records.identifiers import RunId
-from beamloop.records.joint import Comparison, Joint, JointState
+from beamloop.records.joint import Comparison, Joint, JointState, JointStepReport
 from beamloop.records.outcome import Outcome
 from beamloop.records.program import ProgramLimits, ProgramResult
 from beamloop.records.run import Run
 from beamloop.run_files import RunInput
+from beamloop.steps.report_file import ReportFile
+
+REPORTS = ReportFile(JointStepReport)
 
 
 @dataclass(frozen=True, slots=True)

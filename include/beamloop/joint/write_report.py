@@ -12,9 +12,8 @@ from beamloop.joint.correlate import FOLDER, MOMENTS
 from beamloop.joint.integrate import Integrated, read_integrated
 from beamloop.joint.plots import draw_all, draw_correlations
 from beamloop.joint.report_html import ReportPage, report_page
-from beamloop.joint.step_report import read_step_report
 from beamloop.joint.words import did_it_help
-from beamloop.joint.work import JointFinding, JointWork
+from beamloop.joint.work import REPORTS, JointFinding, JointWork
 from beamloop.records.joint import Comparison, JointState, JointStepReport
 from beamloop.unit_cells.drawing import save_figure
 
@@ -25,7 +24,7 @@ FORMAT = 1
 
 def perform(work: JointWork) -> JointFinding:
     """Draw and write; the joint refinement is published or kept from here on."""
-    reports = [read_step_report(work.directory / step) for step in ("refine", "integrate")]
+    reports = [REPORTS.read(work.directory / step) for step in ("refine", "integrate")]
     comparison = reports[0].comparison
     if comparison is None:  # a failed refinement ends before this step
         raise InvalidInputError(

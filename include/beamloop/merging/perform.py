@@ -58,7 +58,7 @@ def perform(work: MergeWork) -> MergeReport:
         outcome = outcome_of_end(result, work.options.limits, MERGE_STEP) or outcome_of_log(
             result, MERGE_STEP
         )
-        return MergeReport(outcome.sentence, tuple(work.started), outcome=outcome)
+        return MergeReport(outcome.sentence, programs=tuple(work.started), outcome=outcome)
     return _report(work)
 
 
@@ -89,7 +89,7 @@ def _report(work: MergeWork) -> MergeReport:
         overall, shells = read_merging_statistics(work.staging / STATISTICS_NAME)
     except InvalidInputError as error:
         outcome = Outcome(OutcomeCode.PROGRAM_CRASHED, error.what, MERGE_STEP)
-        return MergeReport(error.what, tuple(work.started), outcome=outcome)
+        return MergeReport(error.what, programs=tuple(work.started), outcome=outcome)
     found = read_experiments(work.staging / "scaled.expt").experiments
     crystals = [experiment.crystal for experiment in found if experiment.crystal]
     cells = [crystal.cell.as_tuple() for crystal in crystals]
@@ -100,4 +100,4 @@ def _report(work: MergeWork) -> MergeReport:
         f"{overall.d_min_angstrom:.2f} Å: {overall.unique_count} unique reflections of "
         f"{overall.observation_count} observations."
     )
-    return MergeReport(sentence, tuple(work.started), merged)
+    return MergeReport(sentence, merged, programs=tuple(work.started))

@@ -1,9 +1,7 @@
 """Do one step of one metrology, exactly once, whatever is killed when."""
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,16 +13,8 @@ from beamloop.catalog.metrology import (
     record_metrology_step,
     start_metrology,
 )
-from beamloop.errors import (
-    ArtifactDamagedError,
-    ArtifactMissingError,
-    BeamloopError,
-    InvalidInputError,
-    TransientError,
-)
 from beamloop.metrology import choose, evidence, index_sweeps, refine, write_report
-from beamloop.metrology.step_report import REPORT_NAME, read_step_report, write_step_report
-from beamloop.metrology.work import MetrologyFinding, MetrologyWork
+from beamloop.metrology.work import REPORTS, MetrologyFinding, MetrologyWork
 from beamloop.records.metrology import (
     METROLOGY_STEPS,
     Metrology,
@@ -32,11 +22,9 @@ from beamloop.records.metrology import (
     MetrologyState,
     MetrologyStepReport,
 )
-from beamloop.records.outcome import Outcome, OutcomeCode
 from beamloop.services import Services
-from beamloop.step_folders.disk_trouble import disk_trouble_named
-from beamloop.step_folders.folders import fresh_staging, settle, step_lock
-from beamloop.storage.step_files import fetch_step_files, put_step_file
+from beamloop.steps.once import do_once
+from beamloop.steps.stage import Stage, Step, StepOrder
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +35,15 @@ PERFORM: dict[str, Callable[[MetrologyWork], MetrologyFinding]] = {
     "evidence": evidence.perform,
     "report": write_report.perform,
 }
+STAGE = Stage(
+    kind="Metrology",
+    reports=REPORTS,
+    record=record_metrology_step,
+    note_trouble=note_metrology_trouble,
+    fail=fail_metrology,
+    order=StepOrder(METROLOGY_STEPS, artifacts_of_metrology_step, "this metrology"),
+    lock="metrology",  # the steps share the fetched inputs
+)
 
 
 def run_metrology_step(services: Services, metrology_id: MetrologyId, step: str) -> Metrology:
@@ -79,32 +76,23 @@ def run_metrology_step(services: Services, metrology_id: MetrologyId, step: str)
         if metrology.state is not MetrologyState.WAITING or step in metrology.steps_done:
             return metrology
         start_metrology(connection, metrology_id)
-    with _trouble_noted(services, metrology, step):
-        _do(services, metrology, step)
+    report = do_once(
+        services,
+        STAGE,
+        Step(metrology_id, metrology.place, step),
+        lambda staging: _perform(services, metrology, step, staging),
+    )
+    log.info("%s %s: %s", metrology.name, step, report.finding)
     with services.catalog.transaction() as connection:
         return load_metrology(connection, metrology_id)
 
 
-def _do(services: Services, metrology: Metrology, step: str) -> None:
+def _perform(services: Services, metrology: Metrology, step: str, staging: Path) -> MetrologyStepReport:
     directory = services.run_root / metrology.place
-    folder = directory / step
-    # One lock for all steps: they share the fetched inputs.
-    with step_lock(directory, "metrology"):
-        if not folder.exists():
-            _require_predecessors(services, metrology, directory, step)
-            staging = fresh_staging(directory, step)
-            _perform(MetrologyWork(metrology, step, directory, staging, services))
-            settle(staging, folder)
-        report = read_step_report(folder)
-        _publish(services, metrology, folder, report)
-    log.info("%s %s: %s", metrology.name, step, report.finding)
-
-
-def _perform(work: MetrologyWork) -> None:
     started_at = datetime.now(UTC)
-    finding = PERFORM[work.step](work)
-    report = MetrologyStepReport(
-        step=work.step,
+    finding = PERFORM[step](MetrologyWork(metrology, step, directory, staging, services))
+    return MetrologyStepReport(
+        step=step,
         started_at=started_at,
         ended_at=datetime.now(UTC),
         finding=finding.text,
@@ -116,50 +104,3 @@ def _perform(work: MetrologyWork) -> None:
         geometry=finding.geometry,
         programs=finding.programs,
     )
-    names = {path.relative_to(work.staging).as_posix() for path in work.staging.rglob("*") if path.is_file()}
-    write_step_report(work.staging, replace(report, artifact_names=tuple(sorted(names | {REPORT_NAME}))))
-
-
-def _publish(services: Services, metrology: Metrology, folder: Path, report: MetrologyStepReport) -> None:
-    """Upload every file of a step, then record the step in one transaction."""
-    stored = [
-        put_step_file(services.store, f"{metrology.place}/{report.step}/{name}", folder / name)
-        for name in report.artifact_names
-    ]
-    with services.catalog.transaction() as connection:
-        record_metrology_step(connection, metrology.metrology_id, report, stored)
-
-
-def _require_predecessors(services: Services, metrology: Metrology, directory: Path, step: str) -> None:
-    """Bring the earlier steps' folders here where another machine did them."""
-    for earlier in METROLOGY_STEPS[: METROLOGY_STEPS.index(step)]:
-        folder = directory / earlier
-        if folder.exists():
-            continue
-        with services.catalog.transaction() as connection:
-            artifacts = artifacts_of_metrology_step(connection, metrology.metrology_id, earlier)
-        if not artifacts:
-            raise InvalidInputError(
-                f"Metrology {metrology.metrology_id} has not done the step {earlier} yet.",
-                try_next=f"Clear the task {earlier} of this metrology in Airflow.",
-            )
-        staging = fresh_staging(directory, earlier)
-        fetch_step_files(services.store, artifacts, staging)
-        settle(staging, folder)
-
-
-@contextmanager
-def _trouble_noted(services: Services, metrology: Metrology, step: str) -> Iterator[None]:
-    """Translate the system's errors, keep the words of every error, and end what cannot go on."""
-    try:
-        with disk_trouble_named(services.run_root):
-            yield
-    except TransientError as error:
-        with suppress(BeamloopError), services.catalog.transaction() as connection:
-            note_metrology_trouble(connection, metrology.metrology_id, str(error))
-        raise
-    except (ArtifactDamagedError, ArtifactMissingError) as error:
-        outcome = Outcome(OutcomeCode.ARTIFACT_DAMAGED, error.what, step)
-        with services.catalog.transaction() as connection:
-            fail_metrology(connection, metrology.metrology_id, outcome)
-        raise

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from beamloop.dials_cli.program_outcomes import outcome_of_end, outcome_of_log
 from beamloop.records.geometry import NewGeometry
-from beamloop.records.metrology import Choice, Metrology, MetrologyState
+from beamloop.records.metrology import Choice, Metrology, MetrologyState, MetrologyStepReport
 from beamloop.records.outcome import NEED_A_PERSON, Outcome, OutcomeCode
 from beamloop.records.program import ProgramLimits, ProgramResult
 from beamloop.services import Services
+from beamloop.steps.report_file import ReportFile
 
+REPORTS = ReportFile(MetrologyStepReport)
 # The machine or a program was at fault, not the data.
 FAILURES = (*NEED_A_PERSON, OutcomeCode.TIMED_OUT, OutcomeCode.OUT_OF_MEMORY)
 

@@ -15,9 +15,8 @@ from beamloop.html_report import embedded
 from beamloop.metrology.face import face_of
 from beamloop.metrology.plots import draw_panels, draw_residual_maps, draw_shells
 from beamloop.metrology.report_html import ReportPage, report_page
-from beamloop.metrology.step_report import read_step_report
 from beamloop.metrology.words import what_came
-from beamloop.metrology.work import MetrologyFinding, MetrologyWork
+from beamloop.metrology.work import REPORTS, MetrologyFinding, MetrologyWork
 from beamloop.records.drift import DetectorDrift
 from beamloop.records.geometry import Evidence, GeometryVersion
 from beamloop.records.metrology import METROLOGY_STEPS, MetrologyState
@@ -30,7 +29,7 @@ FORMAT = 1
 
 def perform(work: MetrologyWork) -> MetrologyFinding:
     """Draw and write; the metrology has given a candidate from here on."""
-    reports = [read_step_report(work.directory / step) for step in METROLOGY_STEPS[:-1]]
+    reports = [REPORTS.read(work.directory / step) for step in METROLOGY_STEPS[:-1]]
     new, number = reports[-1].geometry, work.metrology.geometry_id
     if new is None or new.evidence is None or number is None:  # one without a candidate ends before this step
         raise InvalidInputError(

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NewType
@@ -16,7 +16,8 @@ from typing import Any, NewType
 from beamloop.records.identifiers import CollectionId, GroupId, ReportId, RunId
 from beamloop.records.isomorphism import GroupMember
 from beamloop.records.outcome import Outcome
-from beamloop.records.program import ProgramLimits, ProgramResult
+from beamloop.records.program import ProgramLimits
+from beamloop.records.step import TimedReport
 
 JointId = NewType("JointId", int)
 CrystalKey = tuple[RunId, int]  # (17, 1): run and number of the crystal in it
@@ -166,26 +167,9 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class JointStepReport:
+class JointStepReport(TimedReport):
     """All that one step of a joint refinement adds to the catalogue."""
 
-    step: str  # "refine"
-    started_at: datetime  # UTC
-    ended_at: datetime  # UTC
-    finding: str  # "8 crystals, LCV 0.62 % -> 0.11 %"
-    outcome: Outcome | None = None  # set when it failed
     state: JointState | None = None  # set by the last step
     sentence: str = ""
-    programs: tuple[ProgramResult, ...] = ()
     comparison: Comparison | None = None
-    artifact_names: tuple[str, ...] = field(default=())  # ("refined.expt", "dials.refine.log")
-
-    @property
-    def cpu_s(self) -> float:
-        """CPU time of all programs of the step."""
-        return sum(program.cpu_s for program in self.programs)
-
-    @property
-    def peak_memory_bytes(self) -> int:
-        """The largest resident set of a program of the step."""
-        return max((program.peak_memory_bytes for program in self.programs), default=0)

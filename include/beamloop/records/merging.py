@@ -10,7 +10,8 @@ from typing import Any, NewType
 
 from beamloop.records.identifiers import CollectionId, GroupId, RunId
 from beamloop.records.outcome import Outcome
-from beamloop.records.program import ProgramLimits, ProgramResult
+from beamloop.records.program import ProgramLimits
+from beamloop.records.step import WorkReport
 
 MergeId = NewType("MergeId", int)
 MERGE_STEP = "merge"
@@ -130,21 +131,8 @@ class MergedData:
 
 
 @dataclass(frozen=True, slots=True)
-class MergeReport:
+class MergeReport(WorkReport):
     """All that a merge adds to the catalogue when it ends."""
 
     sentence: str
-    programs: tuple[ProgramResult, ...]
     merged: MergedData | None = None  # None: it failed
-    outcome: Outcome | None = None  # set when it failed
-    artifact_names: tuple[str, ...] = ()  # ("merged.mtz", "statistics.json")
-
-    @property
-    def cpu_s(self) -> float:
-        """CPU time of all programs."""
-        return sum(program.cpu_s for program in self.programs)
-
-    @property
-    def peak_memory_bytes(self) -> int:
-        """The largest resident set of a program."""
-        return max((program.peak_memory_bytes for program in self.programs), default=0)

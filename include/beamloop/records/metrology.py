@@ -20,7 +20,8 @@ from beamloop.records.geometry import (
 )
 from beamloop.records.identifiers import RunId, SweepId
 from beamloop.records.outcome import Outcome
-from beamloop.records.program import ProgramLimits, ProgramResult
+from beamloop.records.program import ProgramLimits
+from beamloop.records.step import TimedReport
 
 MetrologyId = NewType("MetrologyId", int)
 METROLOGY_STEPS = ("choose", "index", "refine", "evidence", "report")
@@ -156,28 +157,11 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class MetrologyStepReport:
+class MetrologyStepReport(TimedReport):
     """All that one step of a metrology adds to the catalogue."""
 
-    step: str  # "refine"
-    started_at: datetime  # UTC
-    ended_at: datetime  # UTC
-    finding: str  # "level 1: 9109 reflections, RMSD 0.0285 0.0418 mm, 24 panels refined"
-    outcome: Outcome | None = None  # set when it failed
     state: MetrologyState | None = None  # set by the step that ends it well
     sentence: str = ""
     detector: str = ""  # set by the step choose
     choices: tuple[Choice, ...] = ()  # set by the step choose, and changed by index
     geometry: NewGeometry | None = None  # set by the step evidence
-    programs: tuple[ProgramResult, ...] = ()
-    artifact_names: tuple[str, ...] = field(default=())  # ("level_1.expt", "dials.refine.log")
-
-    @property
-    def cpu_s(self) -> float:
-        """CPU time of all programs of the step."""
-        return sum(program.cpu_s for program in self.programs)
-
-    @property
-    def peak_memory_bytes(self) -> int:
-        """The largest resident set of a program of the step."""
-        return max((program.peak_memory_bytes for program in self.programs), default=0)

@@ -1,14 +1,13 @@
 """A run and what its steps found."""
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 
 from beamloop.records.geometry import GeometryUse
 from beamloop.records.identifiers import RequestId, RunId
 from beamloop.records.images import SweepImages
 from beamloop.records.outcome import Outcome
 from beamloop.records.parameters import Parameters
-from beamloop.records.program import ProgramResult
+from beamloop.records.step import TimedReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +84,10 @@ class RungFact:
 
 
 @dataclass(frozen=True, slots=True)
-class StepReport:
+class StepReport(TimedReport):
     """All that one step of one run adds to the catalogue."""
 
-    step: str  # "index"
-    started_at: datetime  # UTC
-    ended_at: datetime  # UTC
-    finding: str  # "181 of 214 spots indexed, P 1"
-    outcome: Outcome | None = None  # set when the run ends with this step
-    programs: tuple[ProgramResult, ...] = ()
     rungs: tuple[RungFact, ...] = ()
     spots: SpotCounts | None = None
     crystals: tuple[CrystalFact, ...] = ()
     integration: IntegrationFact | None = None
-    artifact_names: tuple[str, ...] = field(default=())  # ("indexed.expt", "dials.index.log")

@@ -9,7 +9,8 @@ from typing import Any
 from beamloop.dials_cli.environment import FIXED
 from beamloop.records.parameters import STEPS
 from beamloop.records.run import Run, StepReport
-from beamloop.sweep.report_file import REPORT_NAME, read_report
+from beamloop.steps.report_file import REPORT_NAME
+from beamloop.sweep.work import REPORTS
 
 MANIFEST_NAME = "manifest.json"
 FORMAT = 1
@@ -30,7 +31,7 @@ def write_manifest(run: Run, run_directory: Path, staging: Path, last: StepRepor
         The last step's report.
     """
     earlier = [run_directory / step for step in STEPS[: STEPS.index(last.step)]]
-    reports = [read_report(place) for place in earlier if (place / REPORT_NAME).exists()]
+    reports = [REPORTS.read(place) for place in earlier if (place / REPORT_NAME).exists()]
     values = {
         "format": FORMAT,
         "run": run.run_id,

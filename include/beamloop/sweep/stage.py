@@ -1,20 +1,18 @@
 """Do one step of one run, exactly once, whatever is killed when."""
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from beamloop.catalog.ladder import rung_records
-from beamloop.catalog.runs import load_run, note_trouble, record_outcome, start_run
-from beamloop.errors import (
-    ArtifactDamagedError,
-    ArtifactMissingError,
-    BeamloopError,
-    InvalidInputError,
-    TransientError,
+from beamloop.catalog.runs import (
+    artifacts_of_step,
+    load_run,
+    note_trouble,
+    record_outcome,
+    record_step,
+    start_run,
 )
 from beamloop.records.identifiers import RunId
 from beamloop.records.outcome import Outcome, OutcomeCode
@@ -22,14 +20,12 @@ from beamloop.records.parameters import STEPS
 from beamloop.records.run import Run, StepReport
 from beamloop.records.rung_record import RungRecord
 from beamloop.services import Services
-from beamloop.step_folders.disk_trouble import disk_trouble_named
-from beamloop.step_folders.folders import fresh_staging, settle, step_lock
+from beamloop.steps.once import do_once
+from beamloop.steps.stage import Stage, Step, StepOrder
 from beamloop.sweep import export, find_spots, import_images, index, integrate, refine
 from beamloop.sweep.detector_place import GEOMETRY
 from beamloop.sweep.manifest import write_manifest
-from beamloop.sweep.publish import publish, restore
-from beamloop.sweep.report_file import REPORT_NAME, read_report, write_report
-from beamloop.sweep.work import Finding, StepWork
+from beamloop.sweep.work import REPORTS, Finding, StepWork
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +37,14 @@ PERFORM: dict[str, Callable[[StepWork], Finding]] = {
     "integrate": integrate.perform,
     "export": export.perform,
 }
+STAGE = Stage(
+    kind="Run",
+    reports=REPORTS,
+    record=record_step,
+    note_trouble=note_trouble,
+    fail=record_outcome,
+    order=StepOrder(STEPS, artifacts_of_step, "this sweep"),
+)
 
 
 def run_step(services: Services, run_id: RunId, step: str) -> Outcome | None:
@@ -74,26 +78,9 @@ def run_step(services: Services, run_id: RunId, step: str) -> Outcome | None:
         if step in run.steps_done:
             return None
         start_run(connection, run_id)
-    with _trouble_noted(services, run, step):
-        return _do(services, run, step)
-
-
-def _do(services: Services, run: Run, step: str) -> Outcome | None:
-    run_directory = services.run_root / run.place
-    folder = run_directory / step
-    with step_lock(run_directory, step):
-        if not folder.exists():
-            _require_predecessors(services, run, run_directory, step)
-            records = _rung_records(services, run, step)
-            staging = fresh_staging(run_directory, step)
-            if step == "import" and run.geometry:
-                models = run.geometry.models
-                services.store.fetch(models.key, staging / GEOMETRY, sha256=models.sha256)
-            work = StepWork(run, step, run_directory, staging, services.dials, records)
-            _perform(work)
-            settle(work.staging, folder)
-        report = read_report(folder)
-        publish(services.catalog, services.store, run, folder, report)
+    report = do_once(
+        services, STAGE, Step(run_id, run.place, step), lambda staging: _perform(services, run, step, staging)
+    )
     log.info("%s %s: %s", run.sweep_name, step, report.finding)
     return report.outcome
 
@@ -106,11 +93,16 @@ def _rung_records(services: Services, run: Run, step: str) -> tuple[RungRecord, 
         return rung_records(connection, run.run_id)
 
 
-def _perform(work: StepWork) -> None:
+def _perform(services: Services, run: Run, step: str, staging: Path) -> StepReport:
+    directory = services.run_root / run.place
+    if step == "import" and run.geometry:
+        models = run.geometry.models
+        services.store.fetch(models.key, staging / GEOMETRY, sha256=models.sha256)
+    records = _rung_records(services, run, step)
     started_at = datetime.now(UTC)
-    finding = PERFORM[work.step](work)
+    finding = PERFORM[step](StepWork(run, step, directory, staging, services.dials, records))
     report = StepReport(
-        step=work.step,
+        step=step,
         started_at=started_at,
         ended_at=datetime.now(UTC),
         finding=finding.text,
@@ -122,40 +114,5 @@ def _perform(work: StepWork) -> None:
         integration=finding.integration,
     )
     if finding.outcome:
-        write_manifest(work.run, work.run_directory, work.staging, report)
-    names = {path.relative_to(work.staging).as_posix() for path in work.staging.rglob("*") if path.is_file()}
-    whole = replace(report, artifact_names=tuple(sorted(names | {REPORT_NAME})))
-    write_report(work.staging, whole)
-
-
-def _require_predecessors(services: Services, run: Run, run_directory: Path, step: str) -> None:
-    """Bring the earlier steps' folders here where another machine did them."""
-    for earlier in STEPS[: STEPS.index(step)]:
-        folder = run_directory / earlier
-        if folder.exists():
-            continue
-        with step_lock(run_directory, earlier):
-            staging = fresh_staging(run_directory, earlier)
-            if not restore(services.catalog, services.store, run, earlier, staging):
-                raise InvalidInputError(
-                    f"Run {run.run_id} has not done the step {earlier} yet.",
-                    try_next=f"Clear the task {earlier} of this sweep in Airflow.",
-                )
-            settle(staging, folder)
-
-
-@contextmanager
-def _trouble_noted(services: Services, run: Run, step: str) -> Iterator[None]:
-    """Translate the system's errors, keep the words of every error, and end what cannot go on."""
-    try:
-        with disk_trouble_named(services.run_root):
-            yield
-    except TransientError as error:
-        with suppress(BeamloopError), services.catalog.transaction() as connection:
-            note_trouble(connection, run.run_id, str(error))
-        raise
-    except (ArtifactDamagedError, ArtifactMissingError) as error:
-        outcome = Outcome(OutcomeCode.ARTIFACT_DAMAGED, error.what, step)
-        with services.catalog.transaction() as connection:
-            record_outcome(connection, run.run_id, outcome)
-        raise
+        write_manifest(run, directory, staging, report)
+    return report

@@ -8,9 +8,12 @@ from pathlib import Path
 from beamloop.dials_cli.handle import Dials
 from beamloop.records.outcome import Outcome, OutcomeCode
 from beamloop.records.program import ProgramLimits, ProgramResult
-from beamloop.records.run import CrystalFact, IntegrationFact, Run, RungFact, SpotCounts
+from beamloop.records.run import CrystalFact, IntegrationFact, Run, RungFact, SpotCounts, StepReport
 from beamloop.records.rung_record import RungRecord
+from beamloop.steps.report_file import ReportFile
 from beamloop.sweep.cell_words import multiple_of_known
+
+REPORTS = ReportFile(StepReport)
 
 # Where a geometry in force gives the distance it is held, since with a narrow wedge it drifts with the cell:
 # a and c of 8 simulated wedges of 6 degrees spread by 0.002 and 0.007 % then, else by 0.023 and 0.025 %.
