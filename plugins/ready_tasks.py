@@ -1,9 +1,9 @@
 # ruff: noqa: SLF001 - Airflow has no public way to what is changed here
-"""Spare Airflow's scheduler questions whose answer is known: of mapped tasks that wait for their own group.
+"""Spare Airflow's scheduler questions whose answer is known: of tasks that wait for a forerunner for sure.
 
 In each pass Airflow 3.3.2 asks of every unfinished task whether it may start, with some five statements each:
 three quarters of a pass over 12 sweeps, and more over more. In a chain of tasks within one mapped group only
-the first unfinished task of each index can be ready.
+the first unfinished task of each index can be ready, and none of a group whose list is not made yet.
 """
 
 from functools import wraps
@@ -32,6 +32,9 @@ def ask_only_of_hopeful_tasks() -> None:
 
     @wraps(ready_tis)
     def ready_of_hopeful(self: Any, schedulable_tis: list[Any], finished_tis: list[Any], session: Any) -> Any:
+        if any(task.is_setup or task.is_teardown for task in self.dag.tasks):
+            # A setup that is no direct forerunner settles what waits for others.
+            return ready_tis(self, schedulable_tis, finished_tis, session)
         unfinished = {(ti.task_id, ti.map_index) for ti in schedulable_tis} | _at_work(self, session)
         succeeded = {(ti.task_id, ti.map_index) for ti in finished_tis if ti.state == "success"}
         hopeful = [
@@ -43,38 +46,42 @@ def ask_only_of_hopeful_tasks() -> None:
 
 
 def is_hopeless(task: Any, map_index: int, unfinished: Instances, succeeded: Instances) -> bool:
-    """Tell whether a task instance waits for its own group for sure; False where that takes a closer look.
+    """Tell whether a task instance waits for a forerunner for sure; False where that takes a closer look.
 
-    So it is when it waits for all its forerunners, some of its own map index are unfinished, and the others,
-    of its own map index or not mapped, have succeeded.
+    So it is when it waits for all its forerunners, and each of those has either succeeded or is one that is
+    unfinished whatever this pass does. A mapped group that gets its list in this pass is made into instances
+    by it, one task after the other: there, only a forerunner outside of the group counts as unfinished.
 
     Parameters
     ----------
     task
         The scheduler's form of the task.
     map_index
-        Of the instance; one that is not mapped yet waits for other things.
+        Of the instance; -1 when it is in no mapped group, or in one without its list.
     unfinished, succeeded
         The instances of the run.
     """
-    if map_index < 0 or task.is_mapped or task.trigger_rule not in WAIT_FOR_ALL:
+    if task.is_mapped or task.trigger_rule not in WAIT_FOR_ALL:
         return False
     group = task.get_closest_mapped_task_group()
     waits = False
     for earlier in task.upstream_list:
         theirs = earlier.get_closest_mapped_task_group()
-        if earlier.is_mapped or not (theirs is None or _same(theirs, group)):
+        is_of_own_group = _same(theirs, group)
+        # A task that chooses its followers settles them by itself.
+        if earlier.is_mapped or earlier.inherits_from_skipmixin:
             return False
-        instance = (earlier.task_id, -1 if theirs is None else map_index)
-        if theirs is not None and instance in unfinished:
-            waits = True
+        # Of another group that is made into instances, there is no -1.
+        instance = (earlier.task_id, map_index if is_of_own_group else -1)
+        if instance in unfinished:
+            waits = waits or map_index >= 0 or not is_of_own_group
         elif instance not in succeeded:
             return False
     return waits
 
 
 def _same(one: Any, other: Any) -> bool:
-    return other is not None and bool(one.group_id == other.group_id)
+    return one is not None and other is not None and bool(one.group_id == other.group_id)
 
 
 def _at_work(dag_run: Any, session: Any) -> Instances:

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,31 @@ def run_of_chains(airflow_database: None) -> Any:
     found = DagBag(Path(__file__).parent / "files", bundle_name="dags-folder")
     sync_bag_to_db(found, "dags-folder", None)
     return found.dags["chains_of_each_rule"].test()
+
+
+@pytest.fixture(scope="module")
+def run_before_its_list(run_of_chains: Any) -> Any:
+    """Provide a run of the same chains whose mapped group is not made into instances yet."""
+    from airflow.models.taskmap import TaskMap
+    from airflow.utils.session import create_session
+    from airflow.utils.state import DagRunState
+    from airflow.utils.types import DagRunTriggeredByType, DagRunType
+
+    with create_session() as session:
+        run = run_of_chains.dag.create_dagrun(
+            run_id="before_its_list",
+            run_after=datetime.now(UTC),
+            run_type=DagRunType.MANUAL,
+            triggered_by=DagRunTriggeredByType.TEST,
+            state=DagRunState.RUNNING,
+            session=session,
+        )
+        # How many there will be; read only when the list's task has succeeded.
+        session.add(TaskMap(run.dag_id, "list_runs", run.run_id, -1, 2, None))
+        session.flush()
+        session.expunge(run)
+    run.dag = run_of_chains.dag
+    return run
 
 
 def ready(run: Any, states: dict[tuple[str, int], str | None], finder: Callable[..., Any]) -> Any:
@@ -64,6 +90,30 @@ def finders() -> tuple[Callable[..., Any], Callable[..., Any]]:
     return stock, lean
 
 
+def asked_of(run: Any) -> list[tuple[str, int]]:
+    """Return of which tasks Airflow is asked while only the list is there."""
+    asked: list[tuple[str, int]] = []
+    from airflow.models.dagrun import DagRun
+
+    import ready_tasks
+
+    stock = DagRun._get_ready_tis
+
+    def note(self: Any, schedulable_tis: list[Any], *rest: Any) -> Any:
+        asked.extend((ti.task_id, ti.map_index) for ti in schedulable_tis)
+        return stock(self, schedulable_tis, *rest)
+
+    DagRun._get_ready_tis = note  # type: ignore[method-assign,assignment]
+    try:
+        ready_tasks.ask_only_of_hopeful_tasks()
+        lean = DagRun._get_ready_tis
+    finally:
+        DagRun._get_ready_tis = stock  # type: ignore[method-assign]
+    keys = [(ti.task_id, ti.map_index) for ti in run.get_task_instances()]
+    ready(run, dict.fromkeys(keys) | {("list_runs", -1): "success"}, lean)
+    return asked
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_the_same_tasks_may_start_in_whatever_state_the_others_are(
     run_of_chains: Any, finders: Any, seed: int
@@ -86,26 +136,46 @@ def test_the_same_tasks_may_start_in_whatever_state_the_others_are(
     assert any(state in State.finished for state in states.values())
 
 
-def test_a_chain_is_asked_of_at_its_first_unfinished_task_only(run_of_chains: Any, finders: Any) -> None:
-    asked: list[Any] = []
-    from airflow.models.dagrun import DagRun
+@pytest.mark.parametrize("seed", [0, 1, 5, 7])
+@pytest.mark.parametrize("list_runs", ["running", "success", "skipped"])
+def test_the_same_tasks_may_start_before_and_when_a_mapped_group_has_its_list(
+    run_before_its_list: Any, finders: Any, seed: int, list_runs: str
+) -> None:
+    chance = random.Random(seed)  # noqa: S311 - not for secrets
+    keys = [(ti.task_id, ti.map_index) for ti in run_before_its_list.get_task_instances()]
+    assert {map_index for _, map_index in keys} == {-1}
+    # A person may have marked one of them.
+    marked = chance.sample(keys, k=seed % 3)
+    states = (
+        dict.fromkeys(keys) | dict.fromkeys(marked, chance.choice(STATES)) | {("list_runs", -1): list_runs}
+    )
+    stock, lean = (ready(run_before_its_list, states, finder) for finder in finders)
+    assert lean == stock
 
+
+def test_nothing_of_a_group_without_its_list_is_asked_of(run_before_its_list: Any) -> None:
     import ready_tasks
 
-    stock = DagRun._get_ready_tis
+    tasks = run_before_its_list.dag.task_dict
+    unfinished = {(task_id, -1) for task_id in tasks}
+    hopeless = {task for task in tasks if ready_tasks.is_hopeless(tasks[task], -1, unfinished, set())}
+    assert hopeless == {
+        "gather", "sweep.left", "sweep.right", "sweep.t_all_done", "sweep.t_all_done_min_one_success",
+        "sweep.t_all_success", "sweep.t_none_failed", "sweep.t_none_failed_min_one_success",
+        "sweep.t_none_skipped",
+    }  # fmt: skip
 
-    def note(self: Any, schedulable_tis: list[Any], *rest: Any) -> Any:
-        asked.extend((ti.task_id, ti.map_index) for ti in schedulable_tis)
-        return stock(self, schedulable_tis, *rest)
 
-    DagRun._get_ready_tis = note  # type: ignore[method-assign,assignment]
-    try:
-        ready_tasks.ask_only_of_hopeful_tasks()
-        lean = DagRun._get_ready_tis
-    finally:
-        DagRun._get_ready_tis = stock  # type: ignore[method-assign]
+def test_of_a_dag_with_a_setup_every_task_is_asked(
+    run_of_chains: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_of_chains.dag.task_dict["outside"], "is_setup", True)
+    assert len(asked_of(run_of_chains)) == len(run_of_chains.get_task_instances()) - 1
+
+
+def test_a_chain_is_asked_of_at_its_first_unfinished_task_only(run_of_chains: Any) -> None:
+    asked = asked_of(run_of_chains)
     keys = [(ti.task_id, ti.map_index) for ti in run_of_chains.get_task_instances()]
-    ready(run_of_chains, dict.fromkeys(keys) | {("list_runs", -1): "success"}, lean)
     # Of each chain the first task, and those whose rules a single forerunner may settle.
     assert ("sweep.t_all_success", 0) in asked
     assert ("sweep.both", 0) in asked
