@@ -85,7 +85,7 @@ class AskForApproval(HITLOperator):
 
 def _considered(metrology_id: int) -> "tuple[int, Question | Answer | Settled]":
     from beamloop.beamlines.find_rules import geometry_rules_of
-    from beamloop.catalog.metrology import metrology_result
+    from beamloop.catalog.metrology_results import metrology_result
     from beamloop.geometry.approval import consider
     from beamloop.records.approval import Settled
     from beamloop.records.metrology import MetrologyId

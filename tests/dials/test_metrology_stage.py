@@ -14,7 +14,7 @@ from tests.services.sweep_bench import SweepBench, open_bench
 
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.geometry import geometry_by_id, sources_of
-from beamloop.catalog.metrology import MetrologyResult, metrology_result
+from beamloop.catalog.metrology_results import MetrologyResult, metrology_result
 from beamloop.catalog.runs import record_outcome
 from beamloop.dials_cli.handle import Dials
 from beamloop.geometry.gate import faults

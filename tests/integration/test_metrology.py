@@ -16,13 +16,9 @@ from tests.services.shell_calls import call, point_at
 from typer.testing import CliRunner
 
 from beamloop.catalog.geometry import geometries, sources_of
-from beamloop.catalog.metrology import (
-    fail_metrology,
-    load_metrology,
-    metrology_result,
-    record_metrology_step,
-    waiting_metrologies,
-)
+from beamloop.catalog.metrology import fail_metrology, load_metrology, record_metrology_step
+from beamloop.catalog.metrology_requests import waiting_metrologies
+from beamloop.catalog.metrology_results import metrology_result
 from beamloop.cli.main import app
 from beamloop.geometry.registry import add_candidate, promote
 from beamloop.metrology import stage

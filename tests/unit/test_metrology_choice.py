@@ -11,7 +11,7 @@ from tests.services.filled_catalogue import VERSION, parameters
 from tests.services.joint_figures import DETECTOR, MODEL
 from tests.services.metrology_figures import sweep
 
-from beamloop.catalog.metrology import OfferedSweep
+from beamloop.catalog.metrology_requests import OfferedSweep
 from beamloop.dials_cli.detector import DetectorSummary
 from beamloop.metrology.ask import group_sweeps
 from beamloop.metrology.choice import Chosen, Offer, choose_sweeps

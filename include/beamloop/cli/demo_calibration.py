@@ -9,7 +9,7 @@ from rich.console import Console
 from beamloop.beamlines.geometry_rules import GeometryRules
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.geometry import geometry_by_id
-from beamloop.catalog.metrology import MetrologyResult, newest_metrologies
+from beamloop.catalog.metrology_results import MetrologyResult, newest_metrologies
 from beamloop.cli.metrology_requests import ask_and_start, follow_metrologies, results_of
 from beamloop.cli.session import load_settings
 from beamloop.errors import PermanentError

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from beamloop.catalog.metrology import MetrologyResult
+from beamloop.catalog.metrology_results import MetrologyResult
 from beamloop.cli.loop_table import LoopFigures, loop_document, print_loop
 from beamloop.cli.metrology_text import metrology_document
 from beamloop.cli.truth_geometry import GeometryError

@@ -8,7 +8,7 @@ import typer
 
 from beamloop.beamlines.find_rules import geometry_rules_of
 from beamloop.beamlines.profiles import parse_settings
-from beamloop.catalog.metrology import MetrologyResult, newest_metrologies
+from beamloop.catalog.metrology_results import MetrologyResult, newest_metrologies
 from beamloop.cli.choices import choose_collection
 from beamloop.cli.metrology_requests import ask_and_start, follow_metrologies, results_of
 from beamloop.cli.metrology_text import metrology_document, print_list, print_metrology

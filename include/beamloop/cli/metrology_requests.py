@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from beamloop.catalog.connection import Catalog
-from beamloop.catalog.metrology import MetrologyResult, metrology_result
+from beamloop.catalog.metrology_results import MetrologyResult, metrology_result
 from beamloop.cli.choices import person
 from beamloop.cli.session import find_dials, open_airflow
 from beamloop.errors import PermanentError

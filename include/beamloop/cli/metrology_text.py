@@ -8,7 +8,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from beamloop.catalog.metrology import MetrologyResult
+from beamloop.catalog.metrology_results import MetrologyResult
 from beamloop.cli.plain_text import as_text
 from beamloop.metrology.words import whole_changes
 from beamloop.records.geometry import Evidence, SourceRole

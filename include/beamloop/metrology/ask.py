@@ -6,7 +6,7 @@ from itertools import groupby
 
 from beamloop.beamlines.geometry_rules import GeometryRules
 from beamloop.catalog.connection import Connection
-from beamloop.catalog.metrology import OfferedSweep, all_known, offered_sweeps, put_metrology
+from beamloop.catalog.metrology_requests import OfferedSweep, all_known, offered_sweeps, put_metrology
 from beamloop.errors import InvalidInputError
 from beamloop.records.geometry import GeometryId
 from beamloop.records.identifiers import CollectionId

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from beamloop.catalog.connection import Catalog
-from beamloop.catalog.metrology import load_metrology, waiting_metrologies
+from beamloop.catalog.metrology import load_metrology
+from beamloop.catalog.metrology_requests import waiting_metrologies
 from beamloop.metrology.ask import OptionsOf, ask_for_metrology, default_options
 from beamloop.records.identifiers import CollectionId
 from beamloop.records.metrology import MetrologyId
