@@ -16,7 +16,8 @@ from beamloop.errors import StoreUnavailableError
 from beamloop.geometry import approval
 from beamloop.geometry.registry import reject
 from beamloop.metrology import stage
-from beamloop.records.geometry import Evidence, GeometryId, GeometryState, GeometryVersion
+from beamloop.records.evidence import Evidence
+from beamloop.records.geometry import GeometryId, GeometryState, GeometryVersion
 from beamloop.records.metrology import METROLOGY_STEPS, Metrology, MetrologyId, MetrologyState
 from beamloop.services import Services
 

@@ -14,7 +14,8 @@ from beamloop.geometry.registry import add_candidate, reject
 from beamloop.notices.links import AirflowPages
 from beamloop.notices.outbox import notice_all
 from beamloop.records.artifact import StoredObject
-from beamloop.records.geometry import Evidence, GeometryId, GeometryModels, NewGeometry, SourceRole
+from beamloop.records.evidence import Evidence
+from beamloop.records.geometry import GeometryId, GeometryModels, NewGeometry, SourceRole
 from beamloop.records.identifiers import RunId
 
 pytestmark = pytest.mark.integration

@@ -21,15 +21,14 @@ from beamloop.catalog.selection import select_sweeps
 from beamloop.errors import InvalidInputError
 from beamloop.geometry.registry import Withdrawal, add_candidate, in_force, promote, reject, withdraw
 from beamloop.records.artifact import StoredObject
+from beamloop.records.evidence import Evidence, PanelEvidence
 from beamloop.records.geometry import (
-    Evidence,
     GeometryGate,
     GeometryId,
     GeometryModels,
     GeometryState,
     GeometryVersion,
     NewGeometry,
-    PanelEvidence,
     SourceRole,
 )
 from beamloop.records.parameters import run_key

@@ -18,7 +18,8 @@ from beamloop.errors import InvalidInputError
 from beamloop.geometry.approval import carry_out, consider, why_over
 from beamloop.geometry.registry import promote, reject, withdraw
 from beamloop.records.approval import Answer, Question, Settled
-from beamloop.records.geometry import Evidence, GeometryGate, GeometryId, GeometryState, GeometryVersion
+from beamloop.records.evidence import Evidence
+from beamloop.records.geometry import GeometryGate, GeometryId, GeometryState, GeometryVersion
 
 pytestmark = pytest.mark.integration
 

@@ -9,14 +9,8 @@ from beamloop.catalog.connection import Catalog
 from beamloop.catalog.metrology import load_metrology, record_metrology_step
 from beamloop.metrology.ask import ask_for_metrology
 from beamloop.records.artifact import StoredObject
-from beamloop.records.geometry import (
-    Evidence,
-    GeometryId,
-    GeometryModels,
-    NewGeometry,
-    PanelEvidence,
-    SourceRole,
-)
+from beamloop.records.evidence import Evidence, PanelEvidence
+from beamloop.records.geometry import GeometryId, GeometryModels, NewGeometry, SourceRole
 from beamloop.records.metrology import Metrology, MetrologyId, MetrologyState, MetrologyStepReport
 from beamloop.records.outcome import OutcomeCode
 

@@ -12,7 +12,8 @@ from beamloop.geometry.models import describe_models
 from beamloop.geometry.panels import panel_moves, panels_of
 from beamloop.geometry.registry import add_candidate, store_models
 from beamloop.metrology.tables import FORMAT, whole_table
-from beamloop.records.geometry import Evidence, GeometryId, NewGeometry, PanelEvidence
+from beamloop.records.evidence import Evidence, PanelEvidence
+from beamloop.records.geometry import GeometryId, NewGeometry
 from beamloop.simulate.geometry import header_geometry, true_geometry
 from beamloop.simulate.plan import DetectorPlan
 from beamloop.simulate.presets import PRESETS

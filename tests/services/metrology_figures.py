@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from beamloop.records.artifact import StoredObject
-from beamloop.records.geometry import Evidence, GeometryModels, NewGeometry
+from beamloop.records.evidence import Evidence
+from beamloop.records.geometry import GeometryModels, NewGeometry
 from beamloop.records.identifiers import RunId, SweepId
 from beamloop.records.metrology import (
     Metrology,

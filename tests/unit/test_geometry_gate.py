@@ -12,15 +12,8 @@ from beamloop.beamlines.beamline_file import read_beamline
 from beamloop.errors import InvalidInputError
 from beamloop.geometry.gate import faults
 from beamloop.records.artifact import StoredObject
-from beamloop.records.geometry import (
-    Evidence,
-    GeometryGate,
-    GeometryId,
-    GeometryState,
-    GeometryUse,
-    GeometryVersion,
-    PanelEvidence,
-)
+from beamloop.records.evidence import Evidence, PanelEvidence
+from beamloop.records.geometry import GeometryGate, GeometryId, GeometryState, GeometryUse, GeometryVersion
 
 pytestmark = pytest.mark.unit
 

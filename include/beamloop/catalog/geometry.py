@@ -8,8 +8,8 @@ from psycopg2.extras import Json
 from beamloop.catalog.connection import QUERIES, Row
 from beamloop.errors import NotFoundError
 from beamloop.records.artifact import StoredObject
+from beamloop.records.evidence import Evidence
 from beamloop.records.geometry import (
-    Evidence,
     GeometryDecision,
     GeometryId,
     GeometrySource,

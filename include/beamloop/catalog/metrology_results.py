@@ -9,7 +9,7 @@ from beamloop.catalog.connection import QUERIES
 from beamloop.catalog.geometry import geometry_by_id
 from beamloop.catalog.metrology import artifacts_of_metrology_step, load_metrology
 from beamloop.catalog.step_records import StepCost, keys_of_files
-from beamloop.records.geometry import Evidence
+from beamloop.records.evidence import Evidence
 from beamloop.records.metrology import Metrology, MetrologyId
 
 

@@ -28,7 +28,8 @@ from beamloop.cli.session import find_beamline, load_settings, open_catalog
 from beamloop.errors import InvalidInputError
 from beamloop.geometry.models import describe_models, read_models
 from beamloop.geometry.registry import add_candidate, promote, reject, store_models, withdraw
-from beamloop.records.geometry import Evidence, GeometryGate, GeometryId, NewGeometry
+from beamloop.records.evidence import Evidence
+from beamloop.records.geometry import GeometryGate, GeometryId, NewGeometry
 from beamloop.storage.opening import open_store
 
 geometry_app = typer.Typer(

@@ -11,7 +11,8 @@ from rich.table import Table
 from beamloop.catalog.metrology_results import MetrologyResult
 from beamloop.cli.plain_text import as_text
 from beamloop.metrology.words import whole_changes
-from beamloop.records.geometry import Evidence, SourceRole
+from beamloop.records.evidence import Evidence
+from beamloop.records.geometry import SourceRole
 from beamloop.records.metrology import Metrology
 
 ROLES = {SourceRole.REFINED: "refined", SourceRole.HELD_OUT: "held out", None: "left out"}

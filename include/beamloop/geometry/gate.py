@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from math import hypot
 
-from beamloop.records.geometry import Evidence, GeometryGate, GeometryVersion, PanelEvidence
+from beamloop.records.evidence import Evidence, PanelEvidence
+from beamloop.records.geometry import GeometryGate, GeometryVersion
 from beamloop.records.plain_text import plain_line
 
 # The ratio of two RMSDs of so many reflections, the same on both sides, is known well enough to tell a panel

@@ -4,13 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from math import hypot
 
-from beamloop.records.geometry import (
-    Evidence,
-    GeometryId,
-    GeometryVersion,
-    PanelEvidence,
-    WaitingCandidate,
-)
+from beamloop.records.evidence import Evidence, PanelEvidence
+from beamloop.records.geometry import GeometryId, GeometryVersion, WaitingCandidate
 from beamloop.records.plain_text import plain_line
 
 # What Markdown takes for a sign, so that no header's text becomes a link, a picture or a table.

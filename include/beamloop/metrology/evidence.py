@@ -33,7 +33,8 @@ from beamloop.metrology.tables import (
     whole_table,
 )
 from beamloop.metrology.work import MetrologyFinding, MetrologyWork, failed, kept, relative_to
-from beamloop.records.geometry import Evidence, NewGeometry, PanelEvidence
+from beamloop.records.evidence import Evidence, PanelEvidence
+from beamloop.records.geometry import NewGeometry
 from beamloop.records.identifiers import RunId
 from beamloop.records.metrology import Choice, MetrologySweep
 from beamloop.records.program import ProgramResult

@@ -7,7 +7,8 @@ from typing import Any
 
 from beamloop.html_report import all_commands, picture, table, whole_page
 from beamloop.metrology.words import next_thing, what_came, whole_changes
-from beamloop.records.geometry import Evidence, GeometryId
+from beamloop.records.evidence import Evidence
+from beamloop.records.geometry import GeometryId
 from beamloop.records.metrology import Metrology, MetrologyStepReport
 
 CAPTIONS = {

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from math import hypot
 from typing import Any
 
-from beamloop.records.geometry import Evidence, GeometryId
+from beamloop.records.evidence import Evidence
+from beamloop.records.geometry import GeometryId
 
 
 def what_came(geometry_id: GeometryId, evidence: Evidence, faults: Sequence[str]) -> str:

@@ -18,7 +18,8 @@ from beamloop.metrology.report_html import ReportPage, report_page
 from beamloop.metrology.words import what_came
 from beamloop.metrology.work import REPORTS, MetrologyFinding, MetrologyWork
 from beamloop.records.drift import DetectorDrift
-from beamloop.records.geometry import Evidence, GeometryVersion
+from beamloop.records.evidence import Evidence
+from beamloop.records.geometry import GeometryVersion
 from beamloop.records.metrology import METROLOGY_STEPS, MetrologyState
 from beamloop.unit_cells.drawing import save_figure
 
