@@ -110,6 +110,26 @@ def test_airflow_keeps_the_pace_of_the_local_stack(environment: dict[str, str]) 
     assert "celery" not in settings
 
 
+@pytest.mark.parametrize(
+    ("variables", "executor"),
+    [({}, "lean_executor.LeanExecutor"), ({"BEAMLOOP_EXECUTOR": "stock"}, "LocalExecutor")],
+)
+def test_tasks_run_in_the_scheduler_as_they_do_in_a_local_stack(
+    environment: dict[str, str], composed: dict[str, Any], variables: dict[str, str], executor: str
+) -> None:
+    settings = container_settings(read_deployment(environment | variables))
+    assert settings["core"]["executor"] == executor
+    assert ("scheduler_idle_sleep_time" in settings["scheduler"]) == (executor != "LocalExecutor")
+    # Where the class of that name is found.
+    assert settings["core"]["plugins_folder"].endswith("/plugins")
+    assert composed["services"]["scheduler"]["environment"]["BEAMLOOP_EXECUTOR"] == "lean"
+
+
+def test_an_executor_that_is_not_there_is_named(environment: dict[str, str]) -> None:
+    with pytest.raises(InvalidInputError, match="BEAMLOOP_EXECUTOR"):
+        container_settings(read_deployment(environment | {"BEAMLOOP_EXECUTOR": "fast"}))
+
+
 def test_workers_get_their_tasks_from_the_broker(environment: dict[str, str]) -> None:
     deployment = read_deployment(environment | {"BEAMLOOP_TASKS_RUN": "celery"})
     settings = container_settings(deployment)

@@ -2,10 +2,17 @@
 
 from beamloop.containers.deployment import Deployment, Executor
 from beamloop.local_stack.airflow_config import PASSWORDS_FILE, Sections, pace
+from beamloop.local_stack.airflow_executor import executor_settings
 
 
 def container_settings(deployment: Deployment) -> Sections:
-    """Collect all of Airflow's settings that differ from its defaults, by section and option."""
+    """Collect all of Airflow's settings that differ from its defaults, by section and option.
+
+    Raises
+    ------
+    InvalidInputError
+        When there is no such executor.
+    """
     merged: Sections = {}
     parts = (pace(), _places(deployment), _database(deployment), _access(deployment), _executor(deployment))
     for part in parts:
@@ -60,7 +67,7 @@ def _access(deployment: Deployment) -> Sections:
 
 def _executor(deployment: Deployment) -> Sections:
     if deployment.executor is Executor.LOCAL:
-        return {}
+        return executor_settings(deployment.local_executor)
     return {
         "core": {"executor": "CeleryExecutor"},
         "celery": {

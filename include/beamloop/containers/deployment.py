@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from beamloop.containers.secret_files import read_optional_secret, read_secret
 from beamloop.errors import InvalidInputError
+from beamloop.local_stack.airflow_executor import LEAN
 from beamloop.local_stack.postgres_databases import AIRFLOW, CATALOG, database_dsn
 
 SERVICE_USER = "beamloop"  # Beamloop's own login at Airflow's REST API
@@ -32,6 +33,7 @@ class Deployment:
     public_url: str  # "https://beamloop.example.org", as browsers know it
     api_server: str  # "http://api-server:8080", as the other containers know it
     executor: Executor
+    local_executor: str  # "lean" or "stock", which one where tasks run in the scheduler's container
     broker: str  # "broker:6379", of Celery's workers
     worker_tasks: int  # 8: at once in one of Celery's workers
     dials_slots: int  # DIALS programs at once, over all machines
@@ -89,6 +91,7 @@ def read_deployment(environment: Mapping[str, str] = os.environ) -> Deployment:
         public_url=environment.get("BEAMLOOP_URL", "http://localhost:8080"),
         api_server=environment.get("BEAMLOOP_AIRFLOW_URL", "http://api-server:8080"),
         executor=executor,
+        local_executor=environment.get("BEAMLOOP_EXECUTOR") or LEAN,
         broker=environment.get("BEAMLOOP_BROKER", "broker:6379"),
         worker_tasks=_whole("BEAMLOOP_WORKER_TASKS", environment, 8),
         dials_slots=_whole("BEAMLOOP_DIALS_SLOTS", environment, os.cpu_count() or 1),
