@@ -11,6 +11,7 @@ import pytest
 from beamloop.dials_cli import programs
 from beamloop.dials_cli.handle import Dials, open_dials
 from beamloop.dials_cli.programs.refinement import REFINE_BLOCKED
+from beamloop.dials_cli.server_door import SCRIPTS
 from beamloop.settings import DialsSettings, RefinementEngine
 
 pytestmark = pytest.mark.dials
@@ -38,7 +39,7 @@ FIGURES = ("parameters rmsd objective cells cell_su a_matrices a_at_scan_points 
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Data, and what both engines made of them."""
     place = tmp_path_factory.mktemp("engines")
-    argv = [str(DialsSettings().python), "-I", str(COMPARE), str(REFINE_BLOCKED), str(place)]
+    argv = [str(DialsSettings().python), "-I", str(COMPARE), str(SCRIPTS / REFINE_BLOCKED), str(place)]
     subprocess.run(argv, check=True, capture_output=True)
     return place
 

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beamloop.dials_cli.handle import Dials
+from beamloop.dials_cli.run_script import run_script
 from beamloop.errors import InvalidInputError
-from beamloop.records.program import ProgramLimits, ProgramRequest, ProgramResult
-
-SCRIPT = Path(__file__).with_name("scripts") / "correlate_parameters.py"
+from beamloop.records.program import ProgramLimits, ProgramResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +50,16 @@ def correlate_parameters(
     options
         Those of the refinement, as dials.refine takes them.
     """
-    request = ProgramRequest(
-        argv=(
-            str(dials.settings.python), str(SCRIPT), str(experiments), str(reflections), str(position),
-            output, *options,
-        ),
-        working_directory=directory,
+    arguments = [str(experiments), str(reflections), str(position), output, *options]
+    return run_script(
+        dials,
+        directory,
+        "correlate_parameters.py",
+        arguments,
         log_name=f"{output}.out",
-        expected_outputs=(output,),
+        outputs=(output,),
         limits=limits,
-    )  # fmt: skip
-    return dials.starter.run(request)
+    )
 
 
 def read_correlations(path: Path) -> Correlations:

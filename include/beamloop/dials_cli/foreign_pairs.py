@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from beamloop.dials_cli.handle import Dials
+from beamloop.dials_cli.run_script import run_script
 from beamloop.errors import ProgramFailedError
-from beamloop.records.program import ProgramLimits, ProgramRequest, ProgramResult
-
-SCRIPT = Path(__file__).with_name("scripts") / "adopt_pairs.py"
+from beamloop.records.program import ProgramLimits, ProgramResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +101,9 @@ def _start(
 ) -> ProgramResult:
     (directory / "begun").unlink(missing_ok=True)
     (directory / "plan.json").write_text(json.dumps([asdict(pair) for pair in left]), "utf-8")
-    request = ProgramRequest(
-        argv=(str(dials.settings.python), "-I", str(SCRIPT), "plan.json"),
-        working_directory=directory,
-        log_name="adopt_pairs.out",
-        limits=limits,
+    return run_script(
+        dials, directory, "adopt_pairs.py", ["plan.json"], log_name="adopt_pairs.out", limits=limits
     )
-    return dials.starter.run(request)
 
 
 def _pair(directory: Path, said: dict[str, Any]) -> ForeignPair:

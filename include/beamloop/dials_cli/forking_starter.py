@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from beamloop.dials_cli.environment import program_environment
-from beamloop.dials_cli.server_door import SCRIPT, ServerDoor, ServerUnavailableError, send_request
+from beamloop.dials_cli.server_door import SCRIPTS, ServerDoor, ServerUnavailableError, send_request
 from beamloop.dials_cli.starter import LAUNCHER_PATIENCE_S, launch_plainly
 from beamloop.dials_cli.starting import find_program, run_and_judge
 from beamloop.records.program import ProgramRequest, ProgramResult
@@ -17,7 +17,6 @@ log = logging.getLogger(__name__)
 
 # A server that was just ending, by itself or by force, is replaced; what a second one cannot do, none can.
 TRIES = 2
-SCRIPTS = SCRIPT.parent
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beamloop.dials_cli.handle import Dials
+from beamloop.dials_cli.run_script import run_script
 from beamloop.errors import InvalidInputError
-from beamloop.records.program import ProgramLimits, ProgramRequest, ProgramResult
+from beamloop.records.program import ProgramLimits, ProgramResult
 
-SCRIPT = Path(__file__).with_name("scripts") / "compare_geometries.py"
 Floats = NDArray[np.float64]
 
 
@@ -74,15 +74,15 @@ def compare_geometries(
     output
         A file in `directory`, e.g. "held_out.npz".
     """
-    named = [str(experiments), str(reflections), output, *map(str, geometries)]
-    request = ProgramRequest(
-        argv=(str(dials.settings.python), str(SCRIPT), *named),
-        working_directory=directory,
+    return run_script(
+        dials,
+        directory,
+        "compare_geometries.py",
+        [str(experiments), str(reflections), output, *map(str, geometries)],
         log_name=f"{output}.out",
-        expected_outputs=(output,),
+        outputs=(output,),
         limits=limits,
     )
-    return dials.starter.run(request)
 
 
 def read_comparison(path: Path) -> GeometryComparison:

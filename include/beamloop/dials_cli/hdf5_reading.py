@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from beamloop.dials_cli.handle import Dials
+from beamloop.dials_cli.run_script import run_script
 from beamloop.errors import ProgramFailedError
-from beamloop.records.program import ProgramEnd, ProgramLimits, ProgramRequest
+from beamloop.records.program import ProgramEnd, ProgramLimits
 
-SCRIPT = Path(__file__).with_name("scripts") / "read_last_frames.py"
 LOG_NAME = "read_last_frames.out"
 
 
@@ -41,13 +41,8 @@ def unreadable_files(
     ProgramFailedError
         When the DIALS Python cannot read HDF5 at all, or dies of a file.
     """
-    request = ProgramRequest(
-        argv=(str(dials.settings.python), "-I", str(SCRIPT), *map(str, files)),
-        working_directory=directory,
-        log_name=LOG_NAME,
-        limits=limits,
-    )
-    result = dials.starter.run(request)
+    names = [str(file) for file in files]
+    result = run_script(dials, directory, "read_last_frames.py", names, log_name=LOG_NAME, limits=limits)
     last = result.log_path.read_text("utf-8", "replace").strip().rpartition("\n")[2]
     if result.end is not ProgramEnd.EXITED or result.exit_code:
         raise ProgramFailedError(

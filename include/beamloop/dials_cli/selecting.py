@@ -3,9 +3,8 @@
 from pathlib import Path
 
 from beamloop.dials_cli.handle import Dials
-from beamloop.records.program import ProgramLimits, ProgramRequest, ProgramResult
-
-SCRIPT = Path(__file__).with_name("scripts") / "select_reflections.py"
+from beamloop.dials_cli.run_script import run_script
+from beamloop.records.program import ProgramLimits, ProgramResult
 
 
 def deal_reflections(
@@ -31,12 +30,12 @@ def deal_reflections(
     block_count
         How many blocks of equal rotation each experiment is cut into.
     """
-    named = [str(experiments), str(reflections), pattern, str(block_count)]
-    request = ProgramRequest(
-        argv=(str(dials.settings.python), str(SCRIPT), *named),
-        working_directory=directory,
+    return run_script(
+        dials,
+        directory,
+        "select_reflections.py",
+        [str(experiments), str(reflections), pattern, str(block_count)],
         log_name="select_reflections.out",
-        expected_outputs=tuple(f"part_{letter}.refl" for letter in sorted(set(pattern))),
+        outputs=[f"part_{letter}.refl" for letter in sorted(set(pattern))],
         limits=limits,
     )
-    return dials.starter.run(request)

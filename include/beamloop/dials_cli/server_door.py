@@ -15,7 +15,10 @@ from pathlib import Path
 
 from beamloop.dials_cli.starter import LAUNCHER
 
-SCRIPT = Path(__file__).with_name("scripts") / "serve_programs.py"
+SCRIPTS = Path(__file__).with_name("scripts")
+SCRIPT = SCRIPTS / "serve_programs.py"
+# What a server has read when it listens; another Beamloop gets another server.
+READ_BY_SERVER = (SCRIPT, SCRIPTS / "parts" / "installed_programs.py", LAUNCHER)
 # A collection's next sweep comes within minutes; what is kept meanwhile is 350 MB.
 IDLE_S = 600
 START_PATIENCE_S = 60.0  # a first import of the entry points from a cold network file system
@@ -62,7 +65,7 @@ class ServerDoor:
     @property
     def name(self) -> str:
         """The socket's name: a server speaks for one machine, one DIALS, one environment, one Beamloop."""
-        written_ns = [os.stat(path).st_mtime_ns for path in (SCRIPT, LAUNCHER)]
+        written_ns = [os.stat(path).st_mtime_ns for path in READ_BY_SERVER]
         said = [str(self.python), sorted(self.environment.items()), written_ns]
         key = hashlib.sha256(json.dumps(said).encode("utf-8", "surrogateescape")).hexdigest()[:16]
         return f"{re.sub(r'[^A-Za-z0-9-]', '_', platform.node())[:40]}-{key}"

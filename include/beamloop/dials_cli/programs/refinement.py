@@ -5,10 +5,11 @@ from pathlib import Path
 
 from beamloop.dials_cli.handle import Dials
 from beamloop.dials_cli.programs.run_program import DEFAULT_LIMITS, run_program
-from beamloop.records.program import ProgramLimits, ProgramRequest, ProgramResult
+from beamloop.dials_cli.run_script import run_script
+from beamloop.records.program import ProgramLimits, ProgramResult
 from beamloop.settings import RefinementEngine
 
-REFINE_BLOCKED = Path(__file__).parents[1] / "scripts" / "refine_blocked.py"
+REFINE_BLOCKED = "refine_blocked.py"
 
 
 def refine(
@@ -37,15 +38,10 @@ def refine(
     outputs = ["refined.expt", "refined.refl"]
     if engine is RefinementEngine.STOCK:
         return run_program(dials, directory, "refine", named, outputs, options, limits)
-    request = ProgramRequest(
-        # As a program of its own: -I keeps the caller's folder and environment out of its imports.
-        argv=(str(dials.settings.python), "-I", str(REFINE_BLOCKED), *named, *options),
-        working_directory=directory,
-        log_name="refine.out",
-        expected_outputs=tuple(outputs),
-        limits=limits,
+    arguments = [*named, *options]
+    return run_script(
+        dials, directory, REFINE_BLOCKED, arguments, log_name="refine.out", outputs=outputs, limits=limits
     )
-    return dials.starter.run(request)
 
 
 def integrate(
