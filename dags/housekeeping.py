@@ -2,12 +2,18 @@
 
 Run directories of this machine whose retention is over and whose files the store has to the byte, staging
 folders, hidden files and incomplete uploads of killed writers. `beamloop clean --dry-run` says what would go.
+
+Of Airflow's own history: runs of Beamloop's DAGs that ended longer ago than the variable
+`beamloop_airflow_history_days` says (those that only keep watch after a week), their log files on this
+machine, and rows of the tables of events, heartbeats and what people did.
 """
 
 import logging
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from airflow.sdk import CronTriggerTimetable, Param, dag, get_current_context, task
+from airflow.sdk import CronTriggerTimetable, Param, Variable, dag, get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
 
 from connect_services import beamlines_directory, connect_services
 from translate_errors import fail_when_permanent
@@ -30,6 +36,34 @@ def clean() -> str:
     return report.summary(dry_run=dry_run)
 
 
+@task
+@fail_when_permanent
+def trim_airflow() -> str:
+    """Trim Airflow's history; say what went."""
+    from airflow.configuration import conf
+
+    from airflow_services import connect_airflow
+    from beamloop.errors import InvalidInputError
+    from beamloop.housekeeping.airflow_history import DEFAULT_DAYS, history_kept
+    from beamloop.housekeeping.trim_airflow import trim_airflow as trim
+
+    kept = history_kept(Variable.get("beamloop_airflow_history_days", default=str(DEFAULT_DAYS)))
+    if kept is None:
+        return "Airflow's history is kept for ever."
+    dry_run = bool(get_current_context()["params"]["dry_run"])
+    try:
+        client = connect_airflow()
+    except InvalidInputError as error:
+        raise AirflowSkipException("Nothing is trimmed without the connection `beamloop_airflow`.") from error
+    with client as airflow:
+        trimmed = trim(
+            airflow, Path(conf.get("logging", "base_log_folder")), datetime.now(UTC), kept, dry_run=dry_run
+        )
+    words = trimmed.summary(dry_run=dry_run)
+    log.info("%s", words)
+    return words
+
+
 @dag(
     dag_id="housekeeping",
     # After the nightly refinements, before the day's first people.
@@ -44,6 +78,7 @@ def clean() -> str:
 def housekeeping() -> None:
     """Order of the tasks."""
     clean()
+    trim_airflow()
 
 
 housekeeping()

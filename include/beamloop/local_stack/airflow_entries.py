@@ -20,6 +20,7 @@ AIRFLOW_VARIABLES = {
     "beamloop_dials_python": "BEAMLOOP_DIALS_PYTHON",
     "beamloop_dials_server": "BEAMLOOP_DIALS_SERVER",
     "beamloop_refinement_engine": "BEAMLOOP_REFINEMENT_ENGINE",
+    "beamloop_airflow_history_days": "BEAMLOOP_AIRFLOW_HISTORY_DAYS",
 }
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlencode
 
 import httpx
 
@@ -162,6 +163,58 @@ class AirflowClient:
         """
         answer = self._call("GET", f"/dags/{dag_id}/dagRuns/{dag_run_id}")
         return str(self._expect(answer, f"run {dag_run_id} of {dag_id}")["state"])
+
+    def newest_run(self, dag_id: str) -> str:
+        """Return the name of a DAG's newest run, "" where there is none.
+
+        Raises
+        ------
+        TransientError
+            When Airflow does not answer.
+        """
+        names, _ = self._runs(dag_id, {"order_by": "-run_after", "limit": 1})
+        return names[0] if names else ""
+
+    def ended_runs(self, dag_id: str, before: datetime, limit: int) -> tuple[list[str], int]:
+        """Return some runs of a DAG that ended before a time, the longest ago first, and how many there are.
+
+        Raises
+        ------
+        TransientError
+            When Airflow does not answer.
+        """
+        states: dict[str, Any] = {"state": ["success", "failed"], "end_date_lt": before.isoformat()}
+        return self._runs(dag_id, {**states, "order_by": "end_date", "limit": limit})
+
+    def _runs(self, dag_id: str, wanted: Mapping[str, Any]) -> tuple[list[str], int]:
+        answer = self._call("GET", f"/dags/{dag_id}/dagRuns?{urlencode(wanted, doseq=True)}")
+        if answer.status_code == httpx.codes.NOT_FOUND:  # Airflow has never read this DAG
+            return [], 0
+        page = self._expect(answer, f"runs of {dag_id}")
+        return [str(run["dag_run_id"]) for run in page["dag_runs"]], int(page["total_entries"])
+
+    def delete_runs(self, dag_id: str, names: Sequence[str]) -> int:
+        """Delete runs with their task instances; one that is gone, or at work again, is passed over.
+
+        Returns
+        -------
+        int
+            How many were deleted now.
+
+        Raises
+        ------
+        PermanentError
+            When Airflow refuses.
+        TransientError
+            When Airflow does not answer.
+        """
+        action = {
+            "action": "delete",
+            "entities": [{"dag_run_id": name} for name in names],
+            "action_on_non_existence": "skip",
+        }
+        answer = self._call("PATCH", f"/dags/{dag_id}/dagRuns", {"actions": [action]})
+        return len(self._expect(answer, f"the deletion of runs of {dag_id}")["delete"]["success"])
 
     def task_instances(self, dag_id: str, dag_run_id: str) -> list[Json]:
         """Return Airflow's records of a run's task instances, every map index its own.

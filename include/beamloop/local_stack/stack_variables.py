@@ -35,7 +35,7 @@ def stack_variables(
     if dials := find_dials(environment):
         variables["BEAMLOOP_DIALS_BIN"] = str(dials.bin_directory)
         variables["BEAMLOOP_DIALS_PYTHON"] = str(dials.python)
-    for name in ("BEAMLOOP_DIALS_SERVER", "BEAMLOOP_REFINEMENT_ENGINE"):
+    for name in ("BEAMLOOP_DIALS_SERVER", "BEAMLOOP_REFINEMENT_ENGINE", "BEAMLOOP_AIRFLOW_HISTORY_DAYS"):
         if environment.get(name):
             variables[name] = environment[name]
     if environment.get("BEAMLOOP_S3_ENDPOINT"):
