@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from beamloop.errors import InvalidInputError
-from beamloop.geometry.panels import panels_of, whole_detector
+from beamloop.geometry.panels import mean_axes, panels_of, whole_detector
 from beamloop.records.artifact import StoredObject
 from beamloop_ui.health import store
 
@@ -19,8 +19,8 @@ CORNERS = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
 def read_face(stored: StoredObject) -> dict[str, Any]:
     """Return the corners of a geometry's panels, in the file's order, and where the beam meets them.
 
-    Lengths in mm from the mean of the panels' centres: x along the mean fast axis, y along the mean slow
-    axis, as an image viewer shows them, x to the right and y downwards.
+    Lengths in mm from the mean of the panels' centres: x along the mean fast axis, y square to it,
+    as an image viewer shows them, x to the right and y downwards.
 
     Raises
     ------
@@ -40,8 +40,7 @@ def read_face(stored: StoredObject) -> dict[str, Any]:
         ) from error
     weights = panels.sizes_mm.prod(axis=1)
     centre = np.average(panels.centres_mm, axis=0, weights=weights)
-    axes = np.average(panels.axes[:, :2], axis=0, weights=weights)
-    axes /= np.linalg.norm(axes, axis=1)[:, None]
+    axes = mean_axes(panels)[:2]
     corners = panels.centres_mm[:, None, :] + np.einsum(
         "pck,pkj->pcj", panels.sizes_mm[:, None, :] / 2 * CORNERS, panels.axes[:, :2]
     )

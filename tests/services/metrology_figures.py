@@ -1,5 +1,6 @@
 """Made-up metrologies and evidence, as the stage writes it, for tests without DIALS."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -52,16 +53,32 @@ def panel_row(name: str, *, fixed: bool = False) -> dict[str, Any]:
     }
 
 
-def evidence(*panels: dict[str, Any], sweep: str = "long_1", after_mm: float = 0.02) -> Evidence:
+def group_row(name: str, *panels: str, fixed: bool = False) -> dict[str, Any]:
+    """Return a row of the groups' table."""
+    row = panel_row("", fixed=fixed)
+    return {"level": 1, "group": name, "panels": list(panels)} | {
+        key: value for key, value in row.items() if key not in ("panel", "covered_fraction")
+    }
+
+
+def evidence(
+    *panels: dict[str, Any],
+    sweep: str = "long_1",
+    after_mm: float = 0.02,
+    groups: Sequence[dict[str, Any]] = (),
+) -> Evidence:
     """Return a candidate's evidence."""
     rows = list(panels) or [panel_row("Panel0"), panel_row("Panel1", fixed=True)]
     levels: list[dict[str, Any]] = [
         {
             "level": level,
+            "parts": "panels" if level else "the whole",
+            "part_count": len(rows) if level else 1,
             "used_count": 1000,
             "rmsd_mm": (0.02, 0.03),
             "rmsd_phi_deg": 0.2,
             "held_out_rmsd_mm": (0.022, 0.031),
+            "fixed_parts": [],
             "fixed_panels": [],
         }
         for level in (0, 1)
@@ -76,6 +93,7 @@ def evidence(*panels: dict[str, Any], sweep: str = "long_1", after_mm: float = 0
         "held_out": rmsd(900, after_mm),
         "refined": rmsd(9000),
         "panels": rows,
+        "groups": list(groups),
         "shells": [
             {"d_max_angstrom": 40.0, "d_min_angstrom": 4.0, "refined": rmsd(), "held_out": rmsd()},
             {"d_max_angstrom": 4.0, "d_min_angstrom": 2.3, "refined": rmsd(), "held_out": rmsd(0)},

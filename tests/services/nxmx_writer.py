@@ -19,7 +19,7 @@ from nexgen.nxs_utils.source import Attenuator, Beam, Facility, Source
 from nexgen.nxs_write.nxmx_writer import NXmxFileWriter
 from numpy.typing import NDArray
 
-from beamloop.simulate.geometry import header_beam_centre_px
+from beamloop.simulate.geometry import Panel, header_beam_centre_px, header_geometry, module_groups
 from beamloop.simulate.pilatus import COUNT_CUTOFF, PIXEL_MM, SENSOR_MM, image_size_px
 from beamloop.simulate.plan import CollectionPlan
 from beamloop.simulate.scene import scene_of
@@ -27,7 +27,11 @@ from beamloop.simulate.scene import scene_of
 # What HDF5 1.10, which Debian's DIALS has, can read; h5py's own newest format it cannot.
 LIBVER = ("earliest", "v110")
 
+MCSTAS = np.array([-1.0, 1.0, -1.0])  # x and z of dxtbx's frame turned round
+ALONG_BEAM = "/entry/instrument/detector/transformations/det_z"
+
 Frames = NDArray[np.int32]
+Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +101,48 @@ def write_master(nxmx: Nxmx, plan: CollectionPlan, frames: Frames, sweep_index: 
     with h5py.File(nxmx.master, "r+", libver=LIBVER) as file:
         file["entry/data"].create_virtual_dataset("data", layout, fillvalue=-1)
         file["entry/instrument/detector/pixel_mask"] = (frames[0] < 0).astype(np.uint32)
+
+
+def write_modules(nxmx: Nxmx, plan: CollectionPlan) -> None:
+    """Give the master a module for each of the Pilatus, on an axis for each group and one for each module.
+
+    There is no pixel mask: dxtbx 3.12 cannot cut one into modules that stand side by side.
+    """
+    panels = header_geometry(plan.detector).panels
+    with h5py.File(nxmx.master, "r+", libver=LIBVER) as file:
+        detector = file["entry/instrument/detector"]
+        del detector["module"], detector["pixel_mask"]
+        for number, members in enumerate(module_groups(plan.detector), start=1):
+            corner_mm = np.array(panels[members[0]].origin_mm)
+            on_rail_mm = corner_mm - (0.0, 0.0, -plan.detector.distance_mm)
+            group = _write_axis(detector["transformations"], f"group_{number}", ALONG_BEAM, on_rail_mm)
+            for member in members:
+                module = detector.create_group(f"module_{member:02}")
+                module.attrs["NX_class"] = "NXdetector_module"
+                in_group_mm = np.array(panels[member].origin_mm) - corner_mm
+                _write_module(
+                    module, panels[member], _write_axis(module, "module_offset", group, in_group_mm)
+                )
+
+
+def _write_axis(parent: h5py.Group, name: str, depends_on: str, offset_mm: Floats) -> str:
+    """Write a frame that stands still; return its path."""
+    axis = parent.create_dataset(name, data=np.array([0.0]))
+    axis.attrs["depends_on"], axis.attrs["transformation_type"] = depends_on, "translation"
+    axis.attrs["vector"], axis.attrs["units"] = (0.0, 0.0, 1.0), "mm"
+    axis.attrs["offset"], axis.attrs["offset_units"] = offset_mm * MCSTAS, "mm"
+    return str(axis.name)
+
+
+def _write_module(module: h5py.Group, panel: Panel, depends_on: str) -> None:
+    """Write which pixels of the image a module has, and how they run."""
+    for name, size in (("data_origin", panel.first_pixel), ("data_size", panel.size_px)):
+        module[name] = np.array(size[::-1], dtype=np.uint32)
+    for name, vector in (("fast", panel.fast_axis), ("slow", panel.slow_axis)):
+        pixel = module.create_dataset(f"{name}_pixel_direction", data=PIXEL_MM)
+        pixel.attrs["depends_on"], pixel.attrs["transformation_type"] = depends_on, "translation"
+        pixel.attrs["vector"], pixel.attrs["units"] = np.array(vector) * MCSTAS, "mm"
+        pixel.attrs["offset"], pixel.attrs["offset_units"] = (0.0, 0.0, 0.0), "mm"
 
 
 def _writer(nxmx: Nxmx, plan: CollectionPlan, frames: Frames, sweep_index: int) -> NXmxFileWriter:

@@ -74,9 +74,9 @@ def simulate_panels(dials: Dials, folder: Path, case: PanelCase) -> Pair:
     sweeps = (SweepPlan("long_1", images=case.image_count),)
     plan = CollectionPlan(sweeps, 1, detector, crystal=crystal, oscillation_deg=0.2)
     (folder / "truth.json").write_bytes(encode_truth(truth_of(plan)))
-    argv = [dials.settings.python, WRITE_SWEEP, folder / "truth.json", "long_1", str(case.d_min_angstrom)]
-    subprocess.run([*map(str, argv), str(folder)], check=True, capture_output=True)
-    return folder / "indexed.expt", folder / "indexed.refl"
+    argv = [dials.settings.python, WRITE_SWEEP, folder / "truth.json", case.d_min_angstrom, folder]
+    subprocess.run([*map(str, argv)], check=True, capture_output=True)
+    return folder / "long_1" / "indexed.expt", folder / "long_1" / "indexed.refl"
 
 
 def read_p12m(dials: Dials, folder: Path) -> tuple[Pair, Refined]:

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.services.geometry_files import experiment_list
-from tests.services.metrology_figures import evidence, metrology, panel_row
+from tests.services.metrology_figures import evidence, group_row, metrology, panel_row
 
 from beamloop.dials_cli.correlations import Correlations
 from beamloop.dials_cli.geometry_comparison import GeometryComparison
 from beamloop.metrology.evidence import best_level
 from beamloop.metrology.face import FIELDS, covered_fractions, face_of, field_medians
+from beamloop.metrology.levels import Level
 from beamloop.metrology.plots import draw_panels, draw_residual_maps, draw_shells
-from beamloop.metrology.refine import Level
 from beamloop.metrology.report_html import ReportPage, report_page
 from beamloop.metrology.tables import correlation_table, shell_table
 from beamloop.records.geometry import GeometryId
@@ -72,6 +72,16 @@ def test_fixed_panels_and_left_sweeps_are_named() -> None:
     assert "fewer than about 60 reflections each that could be used: Panel1." in text
     assert "plate3 long_1" in text
     assert "it is weak" in text
+
+
+def test_groups_of_panels_have_tables_of_their_own() -> None:
+    groups = (group_row("quadrant 1", "Panel0"), group_row(HOSTILE, "Panel1", fixed=True))
+    text = page(evidence=evidence(groups=groups))
+    assert "Groups of panels" in text
+    assert "level 1: quadrant 1" in text
+    assert "that could be used: level 1, &lt;script&gt;" in text
+    assert "<script" not in text
+    assert "Groups of panels" not in page()
 
 
 def test_names_are_no_markup() -> None:

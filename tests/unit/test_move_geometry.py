@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from tests.services.geometry_files import Document, corners_mm, experiment_list
 
-from beamloop.dials_cli.detector import summarise_detector
+from beamloop.dials_cli.detector import panel_poses, summarise_detector
 from beamloop.errors import InvalidInputError
 from beamloop.geometry.models import beam_path_mm, describe_models
 from beamloop.geometry.move import move_to_header, shape_difference
 from beamloop.records.artifact import StoredObject
 from beamloop.records.geometry import GeometryId, GeometryUse
-from beamloop.simulate.geometry import header_geometry, true_geometry
+from beamloop.simulate.geometry import header_geometry, rotation_matrix, true_geometry
 from beamloop.simulate.plan import DetectorPlan
 from beamloop.simulate.presets import PRESETS
 
@@ -55,6 +55,24 @@ def test_a_tilted_detector_carried_along_the_beam_is_where_the_truth_has_it() ->
     moved = move_to_header(truth(near), header(far), use())
     # Along the detector's normal it would be off by 3 mrad x 50 mm = 150 um.
     assert corners_mm(moved) == pytest.approx(corners_mm(truth(far)), abs=UM)
+
+
+def test_a_geometry_of_other_groups_takes_those_of_the_images() -> None:
+    """dials.import refuses a reference whose hierarchy is not that of the images."""
+    grouped = header(replace(PLAN, distance_mm=FAR))
+    root, first = grouped["detector"][0]["hierarchy"], grouped["detector"][0]["panels"][0]
+    axes, origin = rotation_matrix((0.0, 0.0, 1.0), 0.7), np.array([1.0, 2.0, -FAR])
+    turned = {"fast_axis": axes[:, 0].tolist(), "slow_axis": axes[:, 1].tolist(), "origin": origin.tolist()}
+    first["origin"] = (np.array(first["origin"]) - origin).tolist()
+    for name in ("fast_axis", "slow_axis", "origin"):
+        first[name] = (axes.T @ first[name]).tolist()
+    root["children"] = [root | turned | {"children": root["children"][:1]}, *root["children"][1:]]
+    moved = move_to_header(truth(PLAN), grouped, use())
+    assert moved["detector"][0]["hierarchy"]["children"] == root["children"]
+    found, wanted = (
+        panel_poses(one["detector"][0]) for one in (moved, truth(replace(PLAN, distance_mm=FAR)))
+    )
+    np.testing.assert_allclose(found, wanted, rtol=0, atol=UM)
 
 
 def test_panels_without_a_hierarchy_move_too() -> None:

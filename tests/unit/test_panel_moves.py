@@ -13,14 +13,14 @@ from tests.services.geometry_files import experiment_list
 from beamloop.geometry.models import Document, first_models
 from beamloop.geometry.move import carried
 from beamloop.geometry.panels import (
-    hierarchy_depth,
+    group_moves,
     panel_moves,
-    panels_in_tree,
     panels_of,
     rigid_motion,
     rms_in_plane_um,
     whole_detector,
 )
+from beamloop.metrology.face import face_of
 from beamloop.metrology.half_split import compare_halves
 from beamloop.simulate.geometry import header_geometry, rotation_matrix, true_geometry
 from beamloop.simulate.pilatus import PIXEL_MM
@@ -139,21 +139,45 @@ def test_panels_go_where_the_same_detector_of_one_panel_went() -> None:
         np.testing.assert_allclose(found, expected, atol=1e-9)
 
 
-def test_the_depth_of_a_hierarchy_is_that_of_its_panels() -> None:
-    assert hierarchy_depth(HEADER) == 1
-    single = deepcopy(HEADER)
-    single["detector"] = [{"panels": HEADER["detector"][0]["panels"][:1]}]
-    assert hierarchy_depth(single) == 0
-    deep = deepcopy(HEADER)
-    root = deep["detector"][0]["hierarchy"]
-    root["children"] = [
-        root | {"children": root["children"][:5]},
-        root | {"children": [root | {"children": root["children"][5:]}]},
-    ]
-    assert hierarchy_depth(deep) == 3
-    assert panels_in_tree(deep) == list(range(10))
-    root["children"].reverse()
-    assert panels_in_tree(deep) == [5, 6, 7, 8, 9, 0, 1, 2, 3, 4]
+def quadrants() -> Document:
+    """Return four panels of 50 mm round the beam, each turned by a right angle against the one before."""
+    document = deepcopy(HEADER)
+    panels = document["detector"][0]["panels"][:4]
+    for number, panel in enumerate(panels):
+        turn = rotation_matrix((0.0, 0.0, 1.0), number * np.pi / 2)
+        panel |= {"image_size": [250, 250], "pixel_size": [0.2, 0.2], "raw_image_offset": [0, 0]}
+        for name, vector in (("fast_axis", [1, 0, 0]), ("slow_axis", [0, -1, 0]), ("origin", [2, -2, -240])):
+            panel[name] = (turn @ np.array(vector, dtype=float)).tolist()
+    document["detector"][0]["panels"] = panels
+    document["detector"][0]["hierarchy"]["children"] = [{"panel": number} for number in range(4)]
+    return document
+
+
+def test_a_detector_whose_quadrants_point_everywhere_has_the_axes_of_the_first_one() -> None:
+    # Their mean fast axis is none: what is left of it by rounding has any direction.
+    whole = whole_detector(quadrants())
+    assert (whole.beam_fast_mm, whole.beam_slow_mm) == pytest.approx((0.0, 0.0), abs=1e-9)
+    moved = whole_detector(turned(quadrants(), np.eye(3), np.array([1.5, 0.5, 0.0])))
+    # Fast is +x, slow -y: the beam stays where the detector went from.
+    assert (moved.beam_fast_mm, moved.beam_slow_mm) == pytest.approx((-1.5, 0.5), abs=1e-9)
+    face = face_of(quadrants())
+    corners = np.concatenate([face.outline_mm(number) for number in range(4)])
+    np.testing.assert_allclose([corners.min(axis=0), corners.max(axis=0)], [[-52, -52], [52, 52]], atol=1e-9)
+
+
+def test_a_group_that_moves_is_told_as_one_body_in_its_own_frame() -> None:
+    turn = rotation_matrix((0.0, 0.0, 1.0), 0.001)
+    groups = [(0, 1, 2, 3), (4, 5, 6, 7), (8, 9)]
+    middle = panels_of(HEADER).centres_mm[list(groups[1])].mean(axis=0)
+    moved = turned(HEADER, turn, middle - turn @ middle + np.array([0.1, 0.0, 0.0]))
+    for number in (*groups[0], *groups[2]):
+        moved["detector"][0]["panels"][number] = HEADER["detector"][0]["panels"][number]
+    others = np.isin(np.arange(10), groups[1], invert=True)
+    moves = group_moves(panels_of(HEADER), panels_of(moved), groups, others)
+    # The normal is along the beam, -z: a turn about it counts the other way.
+    np.testing.assert_allclose(moves.shift_um[1], [100.0, 0.0, 0.0], atol=ROUNDING_UM)
+    np.testing.assert_allclose(moves.rotation_mrad[1], [0.0, 0.0, -1.0], atol=1e-6)
+    assert np.abs(moves.shift_um[[0, 2]]).max() < ROUNDING_UM
 
 
 def write(path: Path, document: Document) -> Path:
@@ -175,7 +199,7 @@ def test_halves_are_compared_on_panels_that_both_have_moved(tmp_path: Path) -> N
     whole["detector"][0]["panels"][9] = HEADER["detector"][0]["panels"][9]  # that panel was not refined
     first = write(tmp_path / "first.expt", shifted(whole, 2, +40.0))
     second = write(tmp_path / "second.expt", shifted(whole, 2, +70.0))
-    split = compare_halves(start, first, second)
+    split = compare_halves((start, first), (start, second))
     assert split is not None
     assert split.compared == (*[True] * 9, False)
     moved_um = np.array(split.moves.shift_um[:9, 0])
@@ -187,5 +211,5 @@ def test_halves_are_compared_on_panels_that_both_have_moved(tmp_path: Path) -> N
 def test_halves_that_refined_one_panel_tell_nothing(tmp_path: Path) -> None:
     start = write(tmp_path / "start.expt", HEADER)
     other = write(tmp_path / "other.expt", shifted(HEADER, 2, 40.0))
-    assert compare_halves(start, other, other) is None
+    assert compare_halves((start, other), (start, other)) is None
     assert first_models(start)["detector"] == HEADER["detector"]

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Matrix = NDArray[np.float64]
+IDENTITY, ZERO = np.identity(3), np.zeros(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +69,23 @@ def panel_poses(detector: Mapping[str, Any]) -> list[Matrix]:
     """Return each panel's pose in the laboratory frame; the file gives it in its group's frame."""
     poses = [_pose(panel) for panel in detector["panels"]]
     if "hierarchy" in detector:
-        for number, group in _panel_groups(detector["hierarchy"], np.identity(3), np.zeros(3)):
-            axes, origin = group
+        for number, (axes, origin) in panel_groups(detector["hierarchy"]):
             poses[number] = axes @ poses[number] + np.outer(origin, [0.0, 0.0, 1.0])
     return poses
 
 
-def _panel_groups(
-    node: Mapping[str, Any], axes: Matrix, origin: Matrix
+def panel_groups(
+    node: Mapping[str, Any], axes: Matrix = IDENTITY, origin: Matrix = ZERO
 ) -> Iterator[tuple[int, tuple[Matrix, Matrix]]]:
-    """Yield each panel's number and its group's axes (columns) and origin in the laboratory frame."""
+    """Yield each panel's number and its group's axes (columns) and origin in the laboratory frame.
+
+    Parameters
+    ----------
+    node
+        A detector's entry "hierarchy".
+    axes, origin
+        Frame of its parent, shape (3, 3) and (3,), mm.
+    """
     fast, slow, own_origin = _pose(node).T
     origin = origin + axes @ own_origin
     axes = axes @ np.array([fast, slow, np.cross(fast, slow)]).T
@@ -85,7 +93,7 @@ def _panel_groups(
         if "panel" in child:
             yield child["panel"], (axes, origin)
         else:
-            yield from _panel_groups(child, axes, origin)
+            yield from panel_groups(child, axes, origin)
 
 
 def _crossing(pose: Matrix, direction: Matrix) -> Matrix:

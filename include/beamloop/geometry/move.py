@@ -4,13 +4,13 @@ The detector moves as one body and does not turn: its frame is shifted, so panel
 where the beam meets it stay as they were refined; docs/decisions/0021 says why.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
 import numpy as np
 
-from beamloop.dials_cli.detector import Matrix, panel_poses
+from beamloop.dials_cli.detector import Matrix, panel_groups, panel_poses
 from beamloop.geometry.models import Document, beam_direction, beam_path_mm, shape_of
 from beamloop.records.geometry import GeometryUse
 
@@ -106,14 +106,31 @@ def _framed(header: Mapping[str, Any], refined: Mapping[str, Any]) -> dict[str, 
     """Return the header's detector with the refined frames.
 
     What does not move is of the images: what the sensor absorbs, and so the parallax, depends on the
-    wavelength.
+    wavelength. So is the hierarchy: dials.import refuses a reference with other groups than the images have.
     """
+    if "hierarchy" in header and _branches(header["hierarchy"]) != _branches(refined.get("hierarchy", {})):
+        return _placed(header, panel_poses(refined))
     panels = [
         {**own, **{vector: list(panel[vector]) for vector in FRAME}}
         for own, panel in zip(header["panels"], refined["panels"], strict=True)
     ]
     hierarchy = {"hierarchy": deepcopy(refined["hierarchy"])} if "hierarchy" in refined else {}
     return {"panels": panels, **hierarchy}
+
+
+def _branches(node: Mapping[str, Any]) -> list[Any]:
+    """Return what can be told of a hierarchy apart from names and frames."""
+    return [_branches(child) if "children" in child else child["panel"] for child in node.get("children", ())]
+
+
+def _placed(header: Mapping[str, Any], poses: Sequence[Matrix]) -> dict[str, Any]:
+    """Return the header's groups with the panels at other places of the laboratory frame."""
+    panels = [dict(panel) for panel in header["panels"]]
+    for number, (axes, origin) in panel_groups(header["hierarchy"]):
+        fast, slow, corner = poses[number].T
+        local = np.linalg.solve(axes, np.array([fast, slow, corner - origin]).T).T
+        panels[number] |= {vector: values.tolist() for vector, values in zip(FRAME, local, strict=True)}
+    return {"panels": panels, "hierarchy": deepcopy(header["hierarchy"])}
 
 
 def _shift(document: Document, shift_mm: Matrix) -> None:

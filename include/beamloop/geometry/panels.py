@@ -4,7 +4,7 @@ Frame: DIALS's laboratory frame, lengths in mm, the sample at the origin. A pane
 its slow axis, and their cross product, the normal.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from beamloop.dials_cli.detector import Matrix, panel_poses
 from beamloop.geometry.models import Document, beam_direction, beam_path_mm
+
+# Four quadrants that are turned by 90 degrees each, as a CSPAD's, have no mean fast axis at all.
+LEAST_MEAN_AXIS = 0.5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,7 +42,7 @@ class WholeDetector:
     beam_fast_mm: float  # 1.31, from the mean of the panels' centres to where the beam meets the mean plane
     beam_slow_mm: float  # -0.42
     # By which right-handed turn about its own axis a plane square to the beam would stand as it does.
-    tilt_fast_mrad: float  # 3.1, about the mean fast axis
+    tilt_fast_mrad: float  # 3.1, about the mean fast axis, see `mean_axes`
     tilt_slow_mrad: float  # -1.9, about the mean slow axis
 
 
@@ -88,9 +91,7 @@ def panel_moves(before: Panels, after: Panels, fitted: NDArray[np.bool_] | None 
     fitted
         Which panels define the rigid motion, shape (panels,), bool; None: all.
     """
-    chosen = np.ones(len(before.centres_mm), bool) if fitted is None else fitted
-    rotation, shift = rigid_motion(_corners_mm(before)[chosen].reshape(-1, 3),
-                                   _corners_mm(after)[chosen].reshape(-1, 3))  # fmt: skip
+    rotation, shift = _motion_of_all(before, after, fitted)
     moved_mm = after.centres_mm - (before.centres_mm @ rotation.T + shift)
     axes = before.axes @ rotation.T
     # What is left turns the axes from before into those after: rows of both are the panels' vectors.
@@ -99,6 +100,61 @@ def panel_moves(before: Panels, after: Panels, fitted: NDArray[np.bool_] | None 
         shift_um=1e3 * np.einsum("pij,pj->pi", axes, moved_mm),
         rotation_mrad=1e3 * np.array([_rotation_vector(matrix) for matrix in turned]),
     )
+
+
+def group_moves(
+    before: Panels,
+    after: Panels,
+    groups: Sequence[Sequence[int]],
+    fitted: NDArray[np.bool_] | None = None,
+) -> PanelMoves:
+    """Return how groups of panels moved against each other, each as one body.
+
+    Parameters
+    ----------
+    before, after, fitted
+        As for :func:`panel_moves`; the same motion of the whole is taken off.
+    groups
+        Places of each group's panels.
+
+    Returns
+    -------
+    PanelMoves
+        By group: the shift of the mean of its panels' centres, and its turn, both along and about its own
+        axes, see :func:`mean_axes`.
+    """
+    rotation, shift = _motion_of_all(before, after, fitted)
+    shifts_um, rotations_mrad = [], []
+    for group in groups:
+        places = list(group)
+        start = _corners_mm(before)[places].reshape(-1, 3) @ rotation.T + shift
+        own, own_shift = rigid_motion(start, _corners_mm(after)[places].reshape(-1, 3))
+        centre = start.mean(axis=0)
+        axes = mean_axes(before, places) @ rotation.T
+        shifts_um.append(1e3 * axes @ (own @ centre + own_shift - centre))
+        rotations_mrad.append(1e3 * axes @ _rotation_vector(own))
+    return PanelMoves(np.array(shifts_um), np.array(rotations_mrad))
+
+
+def _motion_of_all(before: Panels, after: Panels, fitted: NDArray[np.bool_] | None) -> tuple[Matrix, Matrix]:
+    chosen = np.ones(len(before.centres_mm), bool) if fitted is None else fitted
+    return rigid_motion(_corners_mm(before)[chosen].reshape(-1, 3), _corners_mm(after)[chosen].reshape(-1, 3))
+
+
+def mean_axes(panels: Panels, places: Sequence[int] | None = None) -> Matrix:
+    """Return fast, slow and normal of some panels together, all where none is named, as rows, shape (3, 3).
+
+    The normal is the mean of theirs, weighted with their areas; fast is the mean of theirs, square to it, or
+    that of the first one where they point in all directions; slow is their cross product.
+    """
+    chosen = list(range(len(panels.sizes_mm))) if places is None else list(places)
+    area = panels.sizes_mm[chosen].prod(axis=1)
+    fast, _, normal = np.average(panels.axes[chosen], axis=0, weights=area)
+    if np.linalg.norm(fast) < LEAST_MEAN_AXIS:
+        fast = panels.axes[chosen[0], 0]
+    normal = _unit(normal)
+    fast = _unit(fast - (fast @ normal) * normal)
+    return np.array([fast, np.cross(normal, fast), normal])
 
 
 def _corners_mm(panels: Panels) -> Matrix:
@@ -134,10 +190,7 @@ def whole_detector(document: Document) -> WholeDetector:
     panels, beam = panels_of(document), beam_direction(document)
     area = panels.sizes_mm.prod(axis=1)
     centre = np.average(panels.centres_mm, axis=0, weights=area)
-    normal = _unit(np.average(panels.axes[:, 2], axis=0, weights=area))
-    mean_fast = np.average(panels.axes[:, 0], axis=0, weights=area)
-    fast = _unit(mean_fast - (mean_fast @ normal) * normal)
-    slow = np.cross(normal, fast)
+    fast, slow, normal = mean_axes(panels)
     path_mm = beam_path_mm(document)
     across = path_mm * beam - centre
     towards = beam @ normal
@@ -152,31 +205,3 @@ def whole_detector(document: Document) -> WholeDetector:
 
 def _unit(vector: Matrix) -> Matrix:
     return np.asarray(vector / np.linalg.norm(vector))
-
-
-def hierarchy_depth(document: Document) -> int:
-    """Return the deepest level at which a detector's parts can be refined: 0 for one panel, 1 for modules."""
-    detector = document["detector"][0]
-    if len(detector["panels"]) == 1:
-        return 0
-    return _depth(detector["hierarchy"]) if "hierarchy" in detector else 0
-
-
-def panels_in_tree(document: Document) -> list[int]:
-    """Return the panels' numbers in the order of the hierarchy, as DIALS numbers its groups."""
-    detector = document["detector"][0]
-    if "hierarchy" not in detector:
-        return list(range(len(detector["panels"])))
-    return list(_leaves(detector["hierarchy"]))
-
-
-def _leaves(node: Document) -> Iterator[int]:
-    for child in node["children"]:
-        if "panel" in child:
-            yield child["panel"]
-        else:
-            yield from _leaves(child)
-
-
-def _depth(node: Document) -> int:
-    return max(1 if "panel" in child else 1 + _depth(child) for child in node["children"])

@@ -11,6 +11,7 @@ import numpy as np
 from beamloop.dials_cli import programs
 from beamloop.dials_cli.plain_images import plain_images
 from beamloop.errors import InvalidInputError
+from beamloop.geometry.hierarchy import panel_names
 from beamloop.geometry.models import Document, first_models
 from beamloop.image_files.detector_name import detector_name
 from beamloop.metrology.choice import Chosen, Offer, choose_sweeps
@@ -18,7 +19,6 @@ from beamloop.metrology.offers import (
     Candidate,
     layout_path,
     panel_counts,
-    panel_names,
     read_candidates,
     strangers,
 )

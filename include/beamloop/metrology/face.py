@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from beamloop.dials_cli.geometry_comparison import GeometryComparison
 from beamloop.geometry.models import Document
-from beamloop.geometry.panels import panels_of
+from beamloop.geometry.panels import mean_axes, panels_of
 
 Floats = NDArray[np.float64]
 FIELDS = (8, 4)  # of a panel, along fast and slow: modules are twice as wide as high
@@ -52,8 +52,7 @@ def face_of(document: Document) -> Face:
         count = len(entries)
         fast, slow = np.tile([1.0, 0.0], (count, 1)), np.tile([0.0, 1.0], (count, 1))
         return Face(np.array(places) * pixels_mm, fast, slow, panels.sizes_mm, pixels_mm)
-    across, down = panels.axes[:, 0].mean(axis=0), panels.axes[:, 1].mean(axis=0)
-    paper = np.stack([across / np.linalg.norm(across), down / np.linalg.norm(down)], axis=1)
+    paper = mean_axes(panels)[:2].T
     half = panels.sizes_mm / 2
     fast, slow = panels.axes[:, 0] @ paper, panels.axes[:, 1] @ paper
     corners = panels.centres_mm @ paper - half[:, :1] * fast - half[:, 1:] * slow

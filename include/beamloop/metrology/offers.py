@@ -175,13 +175,6 @@ def _inside(xy_px: NDArray[np.float64], panel: Mapping[str, Sequence[int]]) -> N
     return np.asarray(((xy_px >= first) & (xy_px < first + np.array(panel["image_size"]))).all(axis=1))
 
 
-def panel_names(layout: Document) -> list[str]:
-    """Return each panel's name, or its number from 0 where names are missing or the same."""
-    names = [str(panel.get("name", "")) for panel in layout["detector"][0]["panels"]]
-    alike = len(set(names)) < len(names) or not all(names)
-    return [f"panel {number}" for number in range(len(names))] if alike else names
-
-
 def layout_path(folder: Path) -> Path:
     """Return where the step choose leaves the panels' places."""
     return folder / "layout.expt"

@@ -6,6 +6,7 @@ from html import escape
 from typing import Any
 
 from beamloop.html_report import all_commands, picture, table, whole_page
+from beamloop.metrology.levels import PANELS
 from beamloop.metrology.words import next_thing, what_came, whole_changes
 from beamloop.records.evidence import Evidence
 from beamloop.records.geometry import GeometryId
@@ -16,12 +17,17 @@ CAPTIONS = {
     "Whole blocks of one colour are panels that stand elsewhere than assumed; what the candidate leaves "
     "should have no pattern. The scale of the first row is its own.",
     "panels": "What each panel moved against the others, the motion of the whole taken off, and by how much "
-    "it turned in its plane. Fixed panels had too little data and stayed where the whole detector put them.",
+    "it turned in its plane. Fixed panels had too little data and stayed where the level above put them.",
     "shells": "Held-out reflections were never refined against. Cell and orientation of their crystals are "
     "refined alike with each geometry, beam and detector held; the reflections are the same.",
     "drift": "Each metrology of this detector at this distance: refined less the headers' values. The points "
     "before let one expect the next between the dashed lines; orange ones lie beyond.",
 }
+MOVED_HEADS = (
+    "shift fast, slow, normal (µm)",
+    "turn about fast, slow, normal (mrad)",
+    "two halves differ, fast, slow (µm)",
+)
 MOMENTS = ("rmsd_before_mm", "rmsd_whole_mm", "rmsd_after_mm")
 ROLES = {"refined": "refined", "held_out": "held out", None: "left out"}
 
@@ -56,6 +62,7 @@ def report_page(page: ReportPage) -> str:
             "<h2>The detector as a whole</h2>"
             + table(("", "header", "as imported", "candidate"), whole_changes(details["whole"])),
             "<h2>Levels</h2>" + _levels(details["levels"]),
+            _groups(details["groups"]),
             "<h2>Panels</h2>" + _figure(page, "panels") + _fixed(details) + _panels(details["panels"]),
             "<h2>Where the detector was found over time</h2>" + _figure(page, "drift")
             if "drift" in page.images
@@ -108,15 +115,15 @@ def _shell_row(shell: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _levels(levels: Sequence[Mapping[str, Any]]) -> str:
-    heads = ("level", "reflections", "RMSD x, y (µm)", "phi (deg)", "held-out RMSD x, y (µm)", "fixed panels")
+    heads = ("level", "reflections", "RMSD x, y (µm)", "phi (deg)", "held-out RMSD x, y (µm)", "fixed")
     rows = [
         (
-            f"{one['level']}{': the whole' if not one['level'] else ''}",
+            f"{one['level']}: {one['part_count']} {one['parts']}" if one["level"] else "0: the whole",
             str(one["used_count"]),
             _pair_um(one["rmsd_mm"]),
             f"{one['rmsd_phi_deg']:.4f}",
             _pair_um(one["held_out_rmsd_mm"]),
-            str(len(one["fixed_panels"])),
+            str(len(one["fixed_parts"])),
         )
         for one in levels
     ]
@@ -128,32 +135,53 @@ def _levels(levels: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _fixed(details: Mapping[str, Any]) -> str:
-    names, least = details["fixed_panels"], details["least_panel_count"]
+    least = details["least_panel_count"]
+    names = [f"level {row['level']}, {row['group']}" for row in details["groups"] if row["fixed"]]
+    if details["levels"][details["level"]]["parts"] == PANELS:
+        names += details["fixed_panels"]
     if not names:
-        return "<p>No panel had to be fixed.</p>"
+        return "<p>No part had to be fixed.</p>"
     named = escape(", ".join(names))
-    return f"<p>Fixed, with fewer than about {least} reflections each that could be used: {named}.</p>"
+    return (
+        f"<p>Fixed, with fewer than about {least} reflections each that could be used: {named}. "
+        "They stayed where the level above put them.</p>"
+    )
+
+
+def _groups(groups: Sequence[Mapping[str, Any]]) -> str:
+    """Return the tables of groups of panels; nothing where the detector has none."""
+    if not groups:
+        return ""
+    named = [(f"level {row['level']}: {row['group']}", len(row["panels"]), row) for row in groups]
+    moved = ("group", "", "used", "panels", *MOVED_HEADS)
+    cells = [(name, *_used_cells(row), str(count), *_moved_cells(row)) for name, count, row in named]
+    fits = [(name, row) for name, _, row in named]
+    return "<h2>Groups of panels</h2>" + _wide(moved, cells) + _fit_table("group", fits)
 
 
 def _panels(panels: Sequence[Mapping[str, Any]]) -> str:
-    moved = (
-        "panel", "", "used", "face covered", "shift fast, slow, normal (µm)",
-        "turn about fast, slow, normal (mrad)", "two halves differ, fast, slow (µm)",
-    )  # fmt: skip
-    first, *others = _rmsd_heads()
-    fit = ("panel", f"refined {first}", *others, f"held-out {first}", *others)
     named = [(f"{place}: {row['panel']}", row) for place, row in enumerate(panels)]
-    return _wide(moved, [(name, *_moved_cells(row)) for name, row in named]) + _wide(
-        fit, [(name, *_rmsd_cells(row["refined"]), *_rmsd_cells(row["held_out"])) for name, row in named]
-    )
+    moved = ("panel", "", "used", "face covered", *MOVED_HEADS)
+    cells = [
+        (name, *_used_cells(row), f"{row['covered_fraction']:.0%}", *_moved_cells(row)) for name, row in named
+    ]
+    return _wide(moved, cells) + _fit_table("panel", named)
+
+
+def _fit_table(what: str, named: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
+    first, *others = _rmsd_heads()
+    heads = (what, f"refined {first}", *others, f"held-out {first}", *others)
+    rows = [(name, *_rmsd_cells(row["refined"]), *_rmsd_cells(row["held_out"])) for name, row in named]
+    return _wide(heads, rows)
+
+
+def _used_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return ("fixed" if row["fixed"] else "", str(row["used_count"]))
 
 
 def _moved_cells(row: Mapping[str, Any]) -> tuple[str, ...]:
     halves = row["half_split_um"]
     return (
-        "fixed" if row["fixed"] else "",
-        str(row["used_count"]),
-        f"{row['covered_fraction']:.0%}",
         " ".join(f"{value:+.1f}" for value in row["shift_um"]),
         " ".join(f"{value:+.2f}" for value in row["rotation_mrad"]),
         " ".join(f"{value:+.1f}" for value in halves) if halves else "",

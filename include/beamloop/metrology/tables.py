@@ -14,12 +14,10 @@ from numpy.typing import NDArray
 
 from beamloop.dials_cli.correlations import Correlations
 from beamloop.dials_cli.geometry_comparison import GeometryComparison
+from beamloop.geometry.hierarchy import parts_at
 from beamloop.geometry.models import Document
-from beamloop.geometry.panels import panel_moves, panels_of, whole_detector
-from beamloop.metrology.face import covered_fractions, face_of
-from beamloop.metrology.half_split import HalfSplit
-from beamloop.metrology.offers import panel_names
-from beamloop.metrology.refine import Level
+from beamloop.geometry.panels import whole_detector
+from beamloop.metrology.levels import Level, fixed_parts, kind_of_parts
 
 FORMAT = 1
 SHELLS = 6  # of resolution, with as many held-out reflections each
@@ -49,57 +47,19 @@ def rmsd_row(comparison: GeometryComparison, chosen: int, rows: Mask | None = No
     }
 
 
-def level_row(level: Level, held_out: GeometryComparison) -> dict[str, Any]:
-    """Return what a level came to."""
+def level_row(level: Level, models: Document, held_out: GeometryComparison) -> dict[str, Any]:
+    """Return what a level came to; `models` as refined at it or below."""
     return {
         "level": level.level,
+        "parts": kind_of_parts(models, level.level),
+        "part_count": len(parts_at(models, level.level)),
         "used_count": level.used_count,
         "rmsd_mm": level.rmsd_mm,
         "rmsd_phi_deg": level.rmsd_phi_deg,
         "held_out_rmsd_mm": held_out.rmsd_mm(1 + level.level),
+        "fixed_parts": fixed_parts(models, level),
         "fixed_panels": list(level.fixed_panels),
     }
-
-
-def panel_table(
-    start: Document,
-    header: Document,
-    candidate: Document,
-    level: Level,
-    *,
-    refined: GeometryComparison,
-    held_out: GeometryComparison,
-    split: HalfSplit | None,
-) -> list[dict[str, Any]]:
-    """Return a row for each panel."""
-    after = panels_of(candidate)
-    moves, from_header = panel_moves(panels_of(start), after), panel_moves(panels_of(header), after)
-    covered = covered_fractions(face_of(candidate), refined)
-    rows = []
-    for place, name in enumerate(panel_names(candidate)):
-        own = refined.panel == place
-        rows.append(
-            {
-                "panel": name,
-                "used_count": level.panel_counts[place],
-                "fixed": name in level.fixed_panels,
-                "covered_fraction": float(covered[place]),
-                "shift_um": moves.shift_um[place].tolist(),
-                "rotation_mrad": moves.rotation_mrad[place].tolist(),
-                "shift_from_header_um": from_header.shift_um[place].tolist(),
-                "half_split_um": _half_split(split, place),
-                "refined": rmsd_row(refined, level.level, own),
-                "held_out": rmsd_row(held_out, level.level, held_out.panel == place),
-            }
-        )
-    return rows
-
-
-def _half_split(split: HalfSplit | None, place: int) -> list[float] | None:
-    if split is None or not split.compared[place]:
-        return None
-    shift_um: list[float] = split.moves.shift_um[place, :2].tolist()
-    return shift_um
 
 
 def shell_table(

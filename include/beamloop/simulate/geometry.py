@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from beamloop.simulate.arrays import Floats
-from beamloop.simulate.pilatus import MODULE_PX, PIXEL_MM, image_size_px, module_offsets_px
+from beamloop.simulate.pilatus import MODULE_PX, PIXEL_MM, image_size_px, module_offsets_px, modules_of
 from beamloop.simulate.plan import DetectorPlan
 from beamloop.simulate.random_streams import Stream, stream
 
@@ -63,8 +63,8 @@ def true_geometry(plan: DetectorPlan, seed: int) -> Geometry:
     plan
         What the header says and by how much it errs.
     seed
-        Of the collection: the modules' shifts and rotations are drawn from it where the detector has no seed
-        of its own. Their mean is taken off, so that distance and beam centre keep their meaning.
+        Of the collection: the shifts and rotations of modules and groups are drawn from it where the detector
+        has no seed of its own. Their mean is taken off, so that distance and beam centre keep their meaning.
     """
     header = header_beam_centre_px(plan)
     centre = (header[0] + plan.beam_offset_px[0], header[1] + plan.beam_offset_px[1])
@@ -73,7 +73,23 @@ def true_geometry(plan: DetectorPlan, seed: int) -> Geometry:
     moves -= moves.mean(axis=0)
     shift_mm = plan.module_shift_rms_um / 1000.0
     moves *= (shift_mm, shift_mm, plan.module_rotation_rms_mrad / 1000.0)
+    moves[:, :2] += _group_shifts_mm(plan, seed)
     return _geometry(plan.model, plan.distance_mm + plan.distance_offset_mm, centre, plan.tilt_mrad, moves)
+
+
+def module_groups(plan: DetectorPlan) -> list[tuple[int, ...]]:
+    """Return the modules' places, group by group; all in one group where the plan has none."""
+    count, along_fast = len(module_offsets_px(plan.model)), modules_of(plan.model)[0]
+    step = along_fast * plan.group_rows or count
+    return [tuple(range(first, min(first + step, count))) for first in range(0, count, step)]
+
+
+def _group_shifts_mm(plan: DetectorPlan, seed: int) -> Floats:
+    """Return each module's shift with its group, along fast and slow, shape (modules, 2); their mean is 0."""
+    groups = module_groups(plan)
+    drawn = stream(seed, Stream.GROUPS).standard_normal((len(groups), 2))
+    shifts_mm = np.repeat(drawn * plan.group_shift_rms_um / 1000.0, [len(group) for group in groups], axis=0)
+    return np.asarray(shifts_mm - shifts_mm.mean(axis=0))
 
 
 def _geometry(

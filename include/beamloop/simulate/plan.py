@@ -50,7 +50,9 @@ class DetectorPlan:
     tilt_mrad: tuple[float, float] = (0.0, 0.0)  # about lab x, then y, through the point the beam hits
     module_shift_rms_um: float = 0.0  # of each module, along fast and along slow: 30.0
     module_rotation_rms_mrad: float = 0.0  # of each module about its own centre, in its plane: 0.3
-    seed: int | None = None  # of the modules' errors, for several collections: 7; None: the collection's
+    group_rows: int = 0  # rows of modules that were mounted together: 2; 0: each module by itself
+    group_shift_rms_um: float = 0.0  # of each such group, along fast and along slow: 100.0
+    seed: int | None = None  # of these errors, for several collections: 7; None: the collection's
 
 
 @dataclass(frozen=True, slots=True)

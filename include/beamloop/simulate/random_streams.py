@@ -16,6 +16,7 @@ class Stream(IntEnum):
     CRYSTAL = 3
     NOISE = 4
     STRAYS = 5
+    GROUPS = 6
 
 
 def stream(seed: int, purpose: Stream, *which: int) -> np.random.Generator:

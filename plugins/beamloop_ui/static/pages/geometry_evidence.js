@@ -13,7 +13,7 @@ const WHOLE = [["distance_mm", "distance (mm)", 3], ["beam_fast_mm", "beam centr
 /** Show the tables of an evidence. */
 export function evidenceTables(evidence) {
   const details = evidence.details ?? {};
-  return [wholeTable(details.whole), levelTable(details.levels), shellTable(details.shells), panelTable(evidence, details), sweepTable(details.sweeps)];
+  return [wholeTable(details.whole), levelTable(details.levels), shellTable(details.shells), groupTable(details.groups), panelTable(evidence, details), sweepTable(details.sweeps)];
 }
 
 const part = (words, body, open = false) => h("details", { open }, h("summary", {}, words), h("div", { class: "scrolls" }, body));
@@ -36,7 +36,7 @@ function levelTable(levels) {
   if (!levels?.length) return null;
   const columns = [{ key: "level", heading: "level", cell: (row) => row.level }, number("used", "refined against", (row) => row.used_count),
     number("rmsd", "RMSD x y there (µm)", (row) => um(row.rmsd_mm)), number("held", "RMSD x y, held out (µm)", (row) => um(row.held_out_rmsd_mm)),
-    { key: "fixed", heading: "panels not refined", cell: (row) => (row.fixed_panels ?? []).join(", ") }];
+    { key: "fixed", heading: "not refined", cell: (row) => (row.fixed_parts ?? row.fixed_panels ?? []).join(", ") }];
   return part("Levels of refinement", table({ caption: "Levels", columns, rows: levels }));
 }
 
@@ -47,15 +47,26 @@ function shellTable(shells) {
   return part("By resolution", table({ caption: "Residuals by resolution", columns, rows: shells }));
 }
 
+function movedColumns(what) {
+  return [{ key: what, heading: what, cell: (row) => [row[what], row.fixed ? h("div", { class: "outcome" }, "not refined") : null] },
+    number("shift", "moved, fast slow (µm)", (row) => row.shift_um?.slice(0, 2).map((value) => value.toFixed(1)).join(" ")),
+    number("turned", "turned, normal (mrad)", (row) => fixed(row.rotation_mrad?.[2], 2)),
+    number("halves", "halves differ, fast slow (µm)", (row) => row.half_split_um?.map((value) => value.toFixed(1)).join(" ")),
+    number("used", "refined against", (row) => row.used_count)];
+}
+
+function groupTable(groups) {
+  if (!groups?.length) return null;
+  const columns = [{ key: "level", heading: "level", cell: (row) => row.level }, ...movedColumns("group"),
+    number("panels", "panels", (row) => row.panels.length), ...rmsdColumns((row) => row.held_out, "held out")];
+  return part(`Groups of panels (${groups.length})`, table({ caption: "Groups of panels", columns, rows: groups }));
+}
+
 function panelTable(evidence, details) {
   const rows = details.panels?.length ? details.panels : (evidence.panels ?? []).map((panel) => ({ panel: panel.name, shift_um: panel.shift_um,
     held_out: { count: panel.held_out_count, rmsd_before_mm: panel.held_out_rmsd_before_mm, rmsd_after_mm: panel.held_out_rmsd_after_mm } }));
   if (!rows.length) return null;
-  const columns = [{ key: "panel", heading: "panel", cell: (row) => [row.panel, row.fixed ? h("div", { class: "outcome" }, "not refined") : null] },
-    number("shift", "moved, fast slow (µm)", (row) => row.shift_um?.slice(0, 2).map((value) => value.toFixed(1)).join(" ")),
-    number("turned", "turned, normal (mrad)", (row) => fixed(row.rotation_mrad?.[2], 2)),
-    number("halves", "halves differ, fast slow (µm)", (row) => row.half_split_um?.map((value) => value.toFixed(1)).join(" ")),
-    number("used", "refined against", (row) => row.used_count), number("covered", "covered", (row) => (typeof row.covered_fraction === "number" ? `${Math.round(100 * row.covered_fraction)} %` : "")),
+  const columns = [...movedColumns("panel"), number("covered", "covered", (row) => (typeof row.covered_fraction === "number" ? `${Math.round(100 * row.covered_fraction)} %` : "")),
     ...rmsdColumns((row) => row.held_out, "held out")];
   return part(`Panels (${rows.length})`, table({ caption: "Panels", columns, rows }));
 }
