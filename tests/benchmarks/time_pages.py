@@ -44,10 +44,10 @@ def main() -> None:
             server.execute(f"CREATE DATABASE large TEMPLATE {TEMPLATE}")
             with Catalog(server.dsn("large")) as catalog:
                 fill(catalog, first=5000, others=1000, collections=96)
-                _spread(catalog)
+                spread(catalog)
             from beamloop_ui import reading
 
-            bench = _bench(server.dsn("large"))
+            bench = open_pages(server.dsn("large"))
             _print([(address, *_time(bench, address)) for address in ADDRESSES])
             reading.forget()
 
@@ -59,16 +59,20 @@ UPDATE beamloop.requests SET requested_at = now() - (collection_id - 1) * interv
 UPDATE beamloop.outcomes o SET recorded_at = q.requested_at
 FROM beamloop.runs r JOIN beamloop.requests q USING (request_id) WHERE r.run_id = o.run_id;
 ALTER TABLE beamloop.outcomes ENABLE TRIGGER USER;
+UPDATE beamloop.sweep_standings t SET ended_at = q.requested_at
+FROM beamloop.requests q WHERE q.collection_id = t.collection_id;
 ANALYZE;
 """
 
 
-def _spread(catalog: Catalog) -> None:
+def spread(catalog: Catalog) -> None:
+    """Let the collections of a filled catalogue have been processed over some weeks."""
     with catalog.transaction() as connection, connection.cursor() as cursor:
         cursor.execute(SPREAD)
 
 
-def _bench(dsn: str) -> PageBench:
+def open_pages(dsn: str) -> PageBench:
+    """Return Airflow's whole app in this process, with the pages over a catalogue."""
     from airflow.api_fastapi.app import create_app
     from airflow.utils.db import initdb
     from fastapi.testclient import TestClient

@@ -9,7 +9,7 @@ import pytest
 from beamloop.catalog.failure_causes import common_sentence, group_failures
 from beamloop.catalog.selection import Failure
 from beamloop.cli.failures import when
-from beamloop.records.identifiers import RunId
+from beamloop.records.identifiers import RunId, SweepId
 from beamloop.records.outcome import Outcome, OutcomeCode
 
 pytestmark = pytest.mark.unit
@@ -50,7 +50,8 @@ def test_different_causes_stay_apart(one: str, other: str) -> None:
 def failed(minute: int, code: OutcomeCode, sentence: str) -> Failure:
     at = NOW - timedelta(minutes=minute)
     outcome = Outcome(code, sentence, "index")
-    return Failure("i24", "plate3", Path("/data/plate3"), f"xtal{minute}_1", RunId(minute), outcome, at)
+    number, name = SweepId(minute), f"xtal{minute}_1"
+    return Failure("i24", "plate3", Path("/data/plate3"), number, name, RunId(minute), outcome, at)
 
 
 def test_the_most_frequent_cause_comes_first_and_of_equals_the_newest() -> None:

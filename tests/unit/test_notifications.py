@@ -16,7 +16,7 @@ from beamloop.notices.letter import write_letter
 from beamloop.notices.links import AirflowPages
 from beamloop.notices.webhook import WebhookTarget
 from beamloop.notices.words import group_lines, minutes, name_text, names, webhook_document
-from beamloop.records.identifiers import RunId
+from beamloop.records.identifiers import RunId, SweepId
 from beamloop.records.notification import Address, Channel, Message, NoticeKind, Notification
 from beamloop.records.outcome import Outcome, OutcomeCode
 
@@ -87,7 +87,16 @@ def test_a_fault_is_named_with_its_field_and_its_remedy(
 def failures(count: int, code: OutcomeCode = OutcomeCode.NO_SPOTS) -> FailureGroup:
     outcome = Outcome(code, "No spots on 12 images.", "find_spots")
     sweeps = tuple(
-        Failure("i24", "plate3", Path("/data/plate3"), f"xtal{number}_1", RunId(number), outcome, NOW)
+        Failure(
+            "i24",
+            "plate3",
+            Path("/data/plate3"),
+            SweepId(number),
+            f"xtal{number}_1",
+            RunId(number),
+            outcome,
+            NOW,
+        )
         for number in range(1, count + 1)
     )
     return FailureGroup(code, "No spots on N images.", sweeps)

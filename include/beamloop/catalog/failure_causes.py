@@ -3,10 +3,12 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from beamloop.catalog.selection import Failure
 from beamloop.records.outcome import OutcomeCode
 
+SENTENCES_KEPT = 16_384
 # What differs from sweep to sweep though the cause is one, in the order in which it is taken out.
 DIFFERENT = (
     # How far the ladder was climbed depends on the sweep and on the time that was left.
@@ -29,6 +31,8 @@ class FailureGroup:
     failures: tuple[Failure, ...]
 
 
+# A page asks for the same failures with every look, seven patterns each.
+@lru_cache(maxsize=SENTENCES_KEPT)
 def common_sentence(sentence: str) -> str:
     """Return a sentence without its numbers, file names, quoted words and list of what was tried.
 

@@ -8,7 +8,7 @@ from typing import Any
 from psycopg2.extensions import connection as Connection
 
 from beamloop.catalog.connection import QUERIES, Row
-from beamloop.records.identifiers import CollectionId, RequestId, RunId, natural_order
+from beamloop.records.identifiers import CollectionId, RequestId, RunId, SweepId, natural_order
 from beamloop.records.outcome import Outcome, OutcomeCode
 
 
@@ -16,6 +16,7 @@ from beamloop.records.outcome import Outcome, OutcomeCode
 class SweepResult:
     """One sweep as its newest run left it; None where the run did not come so far."""
 
+    sweep_id: SweepId  # 12
     sweep: str  # "xtal2_1"
     image_count: int  # 12
     run_id: RunId | None  # 17
@@ -73,9 +74,9 @@ class CollectionEntry:
 
 
 SAME_NAME = (
-    "sweep run_id started_at ended_at last_trouble spot_count crystal_step space_group indexed_count "
-    "rmsd_x_mm rmsd_y_mm rmsd_x_px rmsd_y_px rmsd_phi_deg distance_mm beam_x_mm beam_y_mm summed_count "
-    "profile_fitted_count mean_i_over_sigma d_min_angstrom for_merging cpu_s peak_memory_bytes"
+    "sweep_id sweep run_id started_at ended_at last_trouble spot_count crystal_step space_group "
+    "indexed_count rmsd_x_mm rmsd_y_mm rmsd_x_px rmsd_y_px rmsd_phi_deg distance_mm beam_x_mm beam_y_mm "
+    "summed_count profile_fitted_count mean_i_over_sigma d_min_angstrom for_merging cpu_s peak_memory_bytes"
 ).split()
 
 

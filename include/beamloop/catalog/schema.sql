@@ -15,6 +15,23 @@ CREATE DOMAIN beamloop.sha256 AS text
 CREATE DOMAIN beamloop.unit_cell AS double precision[]
 	CONSTRAINT unit_cell_check CHECK (((array_length(VALUE, 1) = 6) AND ((0)::double precision < ALL (VALUE))));
 
+CREATE FUNCTION beamloop.added_outcomes_stand() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM beamloop.note_standings(array_agg(DISTINCT r.sweep_id))
+    FROM added JOIN beamloop.runs r USING (run_id);
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION beamloop.added_runs_stand() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM beamloop.note_standings(array_agg(DISTINCT sweep_id)) FROM added;
+    RETURN NULL;
+END $$;
+
 CREATE FUNCTION beamloop.limit_decision_is_news() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -44,6 +61,18 @@ BEGIN
         person_waits = n.person_waits OR excluded.person_waits;
 END $$;
 
+CREATE FUNCTION beamloop.note_standings(of_sweeps bigint[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    -- First the locks, in one order; then a look, which so sees what their holders before have done.
+    PERFORM FROM beamloop.sweep_standings WHERE sweep_id = ANY (of_sweeps) ORDER BY sweep_id FOR NO KEY UPDATE;
+    UPDATE beamloop.sweep_standings t SET run_id = f.run_id, state = f.state, ended_at = f.ended_at
+    FROM beamloop.standings_found f
+    WHERE t.sweep_id = ANY (of_sweeps) AND f.sweep_id = t.sweep_id
+      AND (t.run_id, t.state, t.ended_at) IS DISTINCT FROM (f.run_id, f.state, f.ended_at);
+END $$;
+
 CREATE FUNCTION beamloop.outcome_is_news() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -53,11 +82,35 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE FUNCTION beamloop.outcome_stands() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM beamloop.note_standings(ARRAY[r.sweep_id]) FROM beamloop.runs r WHERE r.run_id = OLD.run_id;
+    RETURN NULL;
+END $$;
+
 CREATE FUNCTION beamloop.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
     RAISE EXCEPTION 'what a person said stays as it was said: add a new row to %', TG_TABLE_NAME;
+END $$;
+
+CREATE FUNCTION beamloop.run_stands() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM beamloop.note_standings(ARRAY[NEW.sweep_id]);
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION beamloop.sweeps_stand() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO beamloop.sweep_standings (sweep_id, collection_id) SELECT sweep_id, collection_id FROM added;
+    RETURN NULL;
 END $$;
 
 CREATE TABLE beamloop.adopted_files (
@@ -198,6 +251,19 @@ ALTER TABLE beamloop.failure_bursts ALTER COLUMN burst_id ADD GENERATED ALWAYS A
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE VIEW beamloop.first_crystals AS
+ SELECT DISTINCT ON (crystals.run_id) crystals.run_id,
+    crystals.step,
+    crystals.space_group,
+    crystals.cell,
+    crystals.indexed_count,
+    crystals.rmsd_x_px,
+    crystals.rmsd_y_px,
+    crystals.rmsd_phi_deg
+   FROM beamloop.crystals
+  WHERE (crystals.crystal_number = 1)
+  ORDER BY crystals.run_id, (array_position(ARRAY['integrate'::text, 'refine'::text, 'index'::text], crystals.step));
 
 CREATE TABLE beamloop.geometry_decisions (
     decision_id bigint NOT NULL,
@@ -466,6 +532,14 @@ CREATE TABLE beamloop.joint_steps (
     CONSTRAINT joint_steps_step_check CHECK ((step = ANY (ARRAY['refine'::text, 'integrate'::text, 'report'::text])))
 );
 
+CREATE TABLE beamloop.joint_tasks (
+    dag_run_id text NOT NULL,
+    map_index integer NOT NULL,
+    joint_id bigint NOT NULL,
+    noted_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT joint_tasks_map_index_check CHECK ((map_index >= 0))
+);
+
 CREATE TABLE beamloop.joint_words (
     joint_id bigint NOT NULL,
     setting text NOT NULL,
@@ -570,6 +644,14 @@ CREATE TABLE beamloop.merge_shells (
     CONSTRAINT merge_shells_observation_count_check CHECK ((observation_count >= 0)),
     CONSTRAINT merge_shells_shell_check CHECK ((shell >= 0)),
     CONSTRAINT merge_shells_unique_count_check CHECK ((unique_count >= 0))
+);
+
+CREATE TABLE beamloop.merge_tasks (
+    dag_run_id text NOT NULL,
+    map_index integer NOT NULL,
+    merge_id bigint NOT NULL,
+    noted_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT merge_tasks_map_index_check CHECK ((map_index >= 0))
 );
 
 CREATE TABLE beamloop.merges (
@@ -819,6 +901,40 @@ CREATE TABLE beamloop.report_members (
     CONSTRAINT report_members_standing_check CHECK ((standing = ANY (ARRAY['member'::text, 'outlier'::text, 'excluded'::text, 'not_judged'::text])))
 );
 
+CREATE TABLE beamloop.runs (
+    run_id bigint NOT NULL,
+    sweep_id bigint NOT NULL,
+    request_id bigint NOT NULL,
+    run_key beamloop.sha256 NOT NULL,
+    repetition smallint DEFAULT 0 NOT NULL,
+    parameters jsonb NOT NULL,
+    dials_version text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    last_trouble text DEFAULT ''::text NOT NULL,
+    reopened_at timestamp with time zone,
+    second_chance_of bigint,
+    stands boolean DEFAULT true NOT NULL,
+    geometry_id bigint,
+    CONSTRAINT runs_check CHECK (((ended_at IS NULL) OR (started_at IS NOT NULL))),
+    CONSTRAINT runs_check1 CHECK ((second_chance_of < run_id)),
+    CONSTRAINT runs_check2 CHECK ((stands OR (second_chance_of IS NOT NULL))),
+    CONSTRAINT runs_repetition_check CHECK ((repetition >= 0))
+);
+
+CREATE VIEW beamloop.report_places AS
+ SELECT m.report_id,
+    r.sweep_id,
+    array_agg(DISTINCT g.name) FILTER (WHERE (g.name IS NOT NULL)) AS groups,
+    array_agg(DISTINCT gm.group_id) AS group_ids,
+    array_agg(DISTINCT m.standing) AS standings
+   FROM (((beamloop.report_members m
+     JOIN beamloop.runs r USING (run_id))
+     LEFT JOIN beamloop.group_members gm USING (report_id, run_id, crystal_number))
+     LEFT JOIN beamloop.isomorphous_groups g USING (group_id))
+  GROUP BY m.report_id, r.sweep_id;
+
 CREATE TABLE beamloop.requests (
     request_id bigint NOT NULL,
     collection_id bigint NOT NULL,
@@ -854,28 +970,6 @@ CREATE TABLE beamloop.rungs (
     CONSTRAINT rungs_rung_check CHECK ((rung >= 1))
 );
 
-CREATE TABLE beamloop.runs (
-    run_id bigint NOT NULL,
-    sweep_id bigint NOT NULL,
-    request_id bigint NOT NULL,
-    run_key beamloop.sha256 NOT NULL,
-    repetition smallint DEFAULT 0 NOT NULL,
-    parameters jsonb NOT NULL,
-    dials_version text NOT NULL,
-    created_at timestamp with time zone DEFAULT now() NOT NULL,
-    started_at timestamp with time zone,
-    ended_at timestamp with time zone,
-    last_trouble text DEFAULT ''::text NOT NULL,
-    reopened_at timestamp with time zone,
-    second_chance_of bigint,
-    stands boolean DEFAULT true NOT NULL,
-    geometry_id bigint,
-    CONSTRAINT runs_check CHECK (((ended_at IS NULL) OR (started_at IS NOT NULL))),
-    CONSTRAINT runs_check1 CHECK ((second_chance_of < run_id)),
-    CONSTRAINT runs_check2 CHECK ((stands OR (second_chance_of IS NOT NULL))),
-    CONSTRAINT runs_repetition_check CHECK ((repetition >= 0))
-);
-
 ALTER TABLE beamloop.runs ALTER COLUMN run_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME beamloop.runs_run_id_seq
     START WITH 1
@@ -907,24 +1001,6 @@ CREATE TABLE beamloop.spot_counts (
     CONSTRAINT spot_counts_spot_count_check CHECK ((spot_count >= 0))
 );
 
-CREATE TABLE beamloop.steps (
-    run_id bigint NOT NULL,
-    step text NOT NULL,
-    started_at timestamp with time zone NOT NULL,
-    ended_at timestamp with time zone NOT NULL,
-    finding text NOT NULL,
-    CONSTRAINT steps_step_check CHECK ((step = ANY (ARRAY['import'::text, 'find_spots'::text, 'index'::text, 'refine'::text, 'integrate'::text, 'export'::text])))
-);
-
-CREATE TABLE beamloop.sweep_blocks (
-    sweep_id bigint NOT NULL,
-    block_number smallint NOT NULL,
-    image_first integer NOT NULL,
-    image_last integer NOT NULL,
-    CONSTRAINT sweep_blocks_block_number_check CHECK ((block_number >= 1)),
-    CONSTRAINT sweep_blocks_check CHECK ((image_last >= image_first))
-);
-
 CREATE TABLE beamloop.sweeps (
     sweep_id bigint NOT NULL,
     collection_id bigint NOT NULL,
@@ -949,6 +1025,53 @@ CREATE TABLE beamloop.sweeps (
     CONSTRAINT sweeps_kind_tells_digits CHECK (((kind = 'master'::text) = (digits = 0))),
     CONSTRAINT sweeps_only_masters_name_files CHECK (((kind = 'master'::text) OR (data_files = '{}'::text[])))
 );
+
+CREATE VIEW beamloop.standings_found AS
+ SELECT s.sweep_id,
+    s.collection_id,
+    r.run_id,
+    COALESCE(o.code,
+        CASE
+            WHEN (r.started_at IS NULL) THEN 'waiting'::text
+            ELSE 'at_work'::text
+        END) AS state,
+    o.recorded_at AS ended_at
+   FROM ((beamloop.sweeps s
+     LEFT JOIN LATERAL ( SELECT runs.run_id,
+            runs.started_at
+           FROM beamloop.runs
+          WHERE ((runs.sweep_id = s.sweep_id) AND runs.stands)
+          ORDER BY runs.run_id DESC
+         LIMIT 1) r ON (true))
+     LEFT JOIN beamloop.outcomes o ON ((o.run_id = r.run_id)));
+
+CREATE TABLE beamloop.steps (
+    run_id bigint NOT NULL,
+    step text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone NOT NULL,
+    finding text NOT NULL,
+    CONSTRAINT steps_step_check CHECK ((step = ANY (ARRAY['import'::text, 'find_spots'::text, 'index'::text, 'refine'::text, 'integrate'::text, 'export'::text])))
+);
+
+CREATE TABLE beamloop.sweep_blocks (
+    sweep_id bigint NOT NULL,
+    block_number smallint NOT NULL,
+    image_first integer NOT NULL,
+    image_last integer NOT NULL,
+    CONSTRAINT sweep_blocks_block_number_check CHECK ((block_number >= 1)),
+    CONSTRAINT sweep_blocks_check CHECK ((image_last >= image_first))
+);
+
+CREATE TABLE beamloop.sweep_standings (
+    sweep_id bigint NOT NULL,
+    collection_id bigint NOT NULL,
+    run_id bigint,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT sweep_standings_check CHECK (((ended_at IS NULL) = (state = ANY (ARRAY['waiting'::text, 'at_work'::text]))))
+)
+WITH (fillfactor='70');
 
 ALTER TABLE beamloop.sweeps ALTER COLUMN sweep_id ADD GENERATED ALWAYS AS IDENTITY (
     SEQUENCE NAME beamloop.sweeps_sweep_id_seq
@@ -1079,6 +1202,9 @@ ALTER TABLE ONLY beamloop.joint_refinements
 ALTER TABLE ONLY beamloop.joint_steps
     ADD CONSTRAINT joint_steps_pkey PRIMARY KEY (joint_id, step);
 
+ALTER TABLE ONLY beamloop.joint_tasks
+    ADD CONSTRAINT joint_tasks_pkey PRIMARY KEY (dag_run_id, map_index);
+
 ALTER TABLE ONLY beamloop.joint_words
     ADD CONSTRAINT joint_words_pkey PRIMARY KEY (joint_id);
 
@@ -1102,6 +1228,9 @@ ALTER TABLE ONLY beamloop.merge_members
 
 ALTER TABLE ONLY beamloop.merge_shells
     ADD CONSTRAINT merge_shells_pkey PRIMARY KEY (merge_id, shell);
+
+ALTER TABLE ONLY beamloop.merge_tasks
+    ADD CONSTRAINT merge_tasks_pkey PRIMARY KEY (dag_run_id, map_index);
 
 ALTER TABLE ONLY beamloop.merges
     ADD CONSTRAINT merges_pkey PRIMARY KEY (merge_id);
@@ -1196,6 +1325,9 @@ ALTER TABLE ONLY beamloop.steps
 ALTER TABLE ONLY beamloop.sweep_blocks
     ADD CONSTRAINT sweep_blocks_pkey PRIMARY KEY (sweep_id, block_number);
 
+ALTER TABLE ONLY beamloop.sweep_standings
+    ADD CONSTRAINT sweep_standings_pkey PRIMARY KEY (sweep_id);
+
 ALTER TABLE ONLY beamloop.sweeps
     ADD CONSTRAINT sweeps_collection_id_key_name_key UNIQUE (collection_id, key_name);
 
@@ -1226,11 +1358,19 @@ CREATE INDEX joint_members_of_run ON beamloop.joint_members USING btree (run_id)
 
 CREATE INDEX joint_refinements_waiting ON beamloop.joint_refinements USING btree (joint_id) WHERE (state = 'waiting'::text);
 
+CREATE INDEX joint_tasks_of_joint ON beamloop.joint_tasks USING btree (joint_id);
+
+CREATE INDEX joints_of_group ON beamloop.joint_refinements USING btree (group_id, joint_id);
+
 CREATE INDEX limit_decisions_of_collection ON beamloop.limit_decisions USING btree (collection_id);
 
 CREATE INDEX member_decisions_of_sweep ON beamloop.member_decisions USING btree (sweep_id);
 
 CREATE INDEX merge_members_of_run ON beamloop.merge_members USING btree (run_id);
+
+CREATE INDEX merge_tasks_of_merge ON beamloop.merge_tasks USING btree (merge_id);
+
+CREATE INDEX merges_of_group ON beamloop.merges USING btree (group_id, merge_id);
 
 CREATE UNIQUE INDEX merges_once ON beamloop.merges USING btree (group_id, work_sha256) WHERE (state <> 'failed'::text);
 
@@ -1239,6 +1379,8 @@ CREATE INDEX metrologies_of_geometry ON beamloop.metrologies USING btree (geomet
 CREATE INDEX metrologies_waiting ON beamloop.metrologies USING btree (metrology_id) WHERE (state = 'waiting'::text);
 
 CREATE INDEX metrology_sweeps_of_run ON beamloop.metrology_sweeps USING btree (run_id);
+
+CREATE INDEX notifications_unsent ON beamloop.notifications USING btree (created_at) WHERE (state <> 'sent'::text);
 
 CREATE INDEX notifications_waiting ON beamloop.notifications USING btree (next_try_at) WHERE (state = 'waiting'::text);
 
@@ -1256,6 +1398,8 @@ CREATE INDEX requests_open ON beamloop.requests USING btree (requested_at) WHERE
 
 CREATE INDEX requests_waiting ON beamloop.requests USING btree (requested_at) WHERE (started_at IS NULL);
 
+CREATE INDEX requests_watched ON beamloop.requests USING btree (requested_at) WHERE (requested_by = 'watch'::text);
+
 CREATE INDEX runs_of_request ON beamloop.runs USING btree (request_id);
 
 CREATE INDEX runs_of_sweep ON beamloop.runs USING btree (sweep_id);
@@ -1265,6 +1409,12 @@ CREATE INDEX runs_open ON beamloop.runs USING btree (request_id) WHERE (ended_at
 CREATE INDEX runs_standing ON beamloop.runs USING btree (sweep_id, run_id DESC) WHERE stands;
 
 CREATE INDEX runs_with_geometry ON beamloop.runs USING btree (geometry_id) WHERE (geometry_id IS NOT NULL);
+
+CREATE INDEX sweep_standings_failed ON beamloop.sweep_standings USING btree (ended_at, run_id) WHERE ((state <> ALL (ARRAY['processed'::text, 'cancelled'::text])) AND (ended_at IS NOT NULL));
+
+CREATE INDEX sweep_standings_in_time ON beamloop.sweep_standings USING btree (ended_at) INCLUDE (collection_id, state) WHERE (ended_at IS NOT NULL);
+
+CREATE INDEX sweep_standings_of_collection ON beamloop.sweep_standings USING btree (collection_id, state) INCLUDE (ended_at);
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON beamloop.limit_decisions FOR EACH ROW EXECUTE FUNCTION beamloop.refuse_change();
 
@@ -1277,6 +1427,16 @@ CREATE TRIGGER decision_is_news AFTER INSERT ON beamloop.member_decisions FOR EA
 CREATE TRIGGER only_added BEFORE DELETE OR UPDATE ON beamloop.geometry_decisions FOR EACH ROW EXECUTE FUNCTION beamloop.refuse_change();
 
 CREATE TRIGGER processed_is_news AFTER INSERT OR UPDATE ON beamloop.outcomes FOR EACH ROW WHEN ((new.code = 'processed'::text)) EXECUTE FUNCTION beamloop.outcome_is_news();
+
+CREATE TRIGGER standing_begins AFTER INSERT ON beamloop.sweeps REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION beamloop.sweeps_stand();
+
+CREATE TRIGGER standing_changes AFTER INSERT ON beamloop.outcomes REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION beamloop.added_outcomes_stand();
+
+CREATE TRIGGER standing_changes AFTER INSERT ON beamloop.runs REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION beamloop.added_runs_stand();
+
+CREATE TRIGGER standing_changes_on_update AFTER DELETE OR UPDATE ON beamloop.outcomes FOR EACH ROW EXECUTE FUNCTION beamloop.outcome_stands();
+
+CREATE TRIGGER standing_changes_on_update AFTER UPDATE OF started_at, stands ON beamloop.runs FOR EACH ROW WHEN (((new.started_at IS DISTINCT FROM old.started_at) OR (new.stands <> old.stands))) EXECUTE FUNCTION beamloop.run_stands();
 
 ALTER TABLE ONLY beamloop.adopted_files
     ADD CONSTRAINT adopted_files_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.adoptions(run_id) ON DELETE CASCADE;
@@ -1359,6 +1519,9 @@ ALTER TABLE ONLY beamloop.joint_refinements
 ALTER TABLE ONLY beamloop.joint_steps
     ADD CONSTRAINT joint_steps_joint_id_fkey FOREIGN KEY (joint_id) REFERENCES beamloop.joint_refinements(joint_id);
 
+ALTER TABLE ONLY beamloop.joint_tasks
+    ADD CONSTRAINT joint_tasks_joint_id_fkey FOREIGN KEY (joint_id) REFERENCES beamloop.joint_refinements(joint_id);
+
 ALTER TABLE ONLY beamloop.joint_words
     ADD CONSTRAINT joint_words_joint_id_fkey FOREIGN KEY (joint_id) REFERENCES beamloop.joint_refinements(joint_id);
 
@@ -1385,6 +1548,9 @@ ALTER TABLE ONLY beamloop.merge_members
 
 ALTER TABLE ONLY beamloop.merge_shells
     ADD CONSTRAINT merge_shells_merge_id_fkey FOREIGN KEY (merge_id) REFERENCES beamloop.merges(merge_id);
+
+ALTER TABLE ONLY beamloop.merge_tasks
+    ADD CONSTRAINT merge_tasks_merge_id_fkey FOREIGN KEY (merge_id) REFERENCES beamloop.merges(merge_id);
 
 ALTER TABLE ONLY beamloop.merges
     ADD CONSTRAINT merges_group_id_fkey FOREIGN KEY (group_id) REFERENCES beamloop.isomorphous_groups(group_id);
@@ -1472,6 +1638,15 @@ ALTER TABLE ONLY beamloop.steps
 
 ALTER TABLE ONLY beamloop.sweep_blocks
     ADD CONSTRAINT sweep_blocks_sweep_id_fkey FOREIGN KEY (sweep_id) REFERENCES beamloop.sweeps(sweep_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY beamloop.sweep_standings
+    ADD CONSTRAINT sweep_standings_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES beamloop.collections(collection_id);
+
+ALTER TABLE ONLY beamloop.sweep_standings
+    ADD CONSTRAINT sweep_standings_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.runs(run_id);
+
+ALTER TABLE ONLY beamloop.sweep_standings
+    ADD CONSTRAINT sweep_standings_sweep_id_fkey FOREIGN KEY (sweep_id) REFERENCES beamloop.sweeps(sweep_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY beamloop.sweeps
     ADD CONSTRAINT sweeps_collection_id_fkey FOREIGN KEY (collection_id) REFERENCES beamloop.collections(collection_id);

@@ -39,6 +39,7 @@ class Failure:
     beamline: str  # "i24"
     collection: str  # "plate3"
     directory: Path
+    sweep_id: SweepId  # 12
     sweep: str  # "xtal2_1"
     run_id: RunId  # 17
     outcome: Outcome
@@ -114,6 +115,7 @@ def failures_since(
             beamline=row["beamline"],
             collection=row["collection"],
             directory=Path(row["directory"]),
+            sweep_id=SweepId(row["sweep_id"]),
             sweep=row["sweep"],
             run_id=RunId(row["run_id"]),
             outcome=Outcome(OutcomeCode(row["code"]), row["sentence"], row["step"]),

@@ -112,6 +112,7 @@ def _failures(
             beamline=beamline,
             collection=collection.name,
             directory=collection.directory,
+            sweep_id=result.sweep_id,
             sweep=result.sweep,
             run_id=result.run_id,
             outcome=result.outcome,

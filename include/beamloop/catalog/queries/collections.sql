@@ -58,17 +58,12 @@ ORDER BY collection_id DESC;
 
 -- name: recent_collections(limit)
 -- The newest collections with how their sweeps' newest runs stand.
-SELECT c.collection_id, c.beamline, c.name, c.directory, c.registered_at,
-       count(s.sweep_id) AS sweeps,
-       count(o.run_id) AS ended,
-       count(o.run_id) FILTER (WHERE o.code = 'processed') AS processed
+SELECT c.collection_id, c.beamline, c.name, c.directory, c.registered_at, n.*
 FROM beamloop.collections c
-LEFT JOIN beamloop.sweeps s USING (collection_id)
-LEFT JOIN LATERAL (
-    SELECT run_id FROM beamloop.runs r WHERE r.sweep_id = s.sweep_id AND r.stands ORDER BY run_id DESC LIMIT 1
-) newest ON true
-LEFT JOIN beamloop.outcomes o ON o.run_id = newest.run_id
-GROUP BY c.collection_id
+CROSS JOIN LATERAL (
+    SELECT count(*) AS sweeps, count(ended_at) AS ended, count(*) FILTER (WHERE state = 'processed') AS processed
+    FROM beamloop.sweep_standings t WHERE t.collection_id = c.collection_id
+) n
 ORDER BY c.collection_id DESC
 LIMIT :limit;
 

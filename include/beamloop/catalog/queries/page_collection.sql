@@ -12,16 +12,11 @@ SELECT p.*, n.*, i.verdict, i.sentence AS verdict_sentence
 FROM page p
 CROSS JOIN LATERAL (
     SELECT count(*) AS sweeps,
-           count(*) FILTER (WHERE o.code = 'processed') AS processed,
-           count(*) FILTER (WHERE o.code <> 'processed') AS without_result,
-           count(*) FILTER (WHERE o.code IS NULL) AS unfinished
-    FROM beamloop.sweeps s
-    LEFT JOIN LATERAL (
-        SELECT run_id FROM beamloop.runs
-        WHERE runs.sweep_id = s.sweep_id AND runs.stands ORDER BY run_id DESC LIMIT 1
-    ) r ON true
-    LEFT JOIN beamloop.outcomes o ON o.run_id = r.run_id
-    WHERE s.collection_id = p.collection_id
+           count(*) FILTER (WHERE t.state = 'processed') AS processed,
+           count(*) FILTER (WHERE t.state NOT IN ('processed', 'at_work', 'waiting')) AS without_result,
+           count(*) FILTER (WHERE t.state IN ('at_work', 'waiting')) AS unfinished
+    FROM beamloop.sweep_standings t
+    WHERE t.collection_id = p.collection_id
 ) n
 LEFT JOIN LATERAL (
     SELECT verdict, sentence FROM beamloop.isomorphism_reports
@@ -31,95 +26,84 @@ LEFT JOIN LATERAL (
 ORDER BY p.collection_id DESC;
 
 -- name: page_collection_sweeps(collection_id, report_id, text, state, need_a_person, group_id, standing, sort, down, limit, offset)
--- A part of a collection's sweeps in some order, each as its newest run left it, and how many fit the filters.
-WITH placed AS (
-    SELECT r.sweep_id, array_agg(DISTINCT g.name) FILTER (WHERE g.name IS NOT NULL) AS groups,
-           array_agg(DISTINCT gm.group_id) AS group_ids, array_agg(DISTINCT m.standing) AS standings
-    FROM beamloop.report_members m
-    JOIN beamloop.runs r USING (run_id)
-    LEFT JOIN beamloop.group_members gm USING (report_id, run_id, crystal_number)
-    LEFT JOIN beamloop.isomorphous_groups g USING (group_id)
-    WHERE m.report_id = :report_id
-    GROUP BY r.sweep_id
-), newest AS (
-    SELECT s.sweep_id, s.name AS sweep, s.image_last - s.image_first + 1 AS images,
-           coalesce(array_length(s.missing_images, 1), 0) AS missing_images, r.run_id, r.started_at, r.ended_at,
-           r.last_trouble, o.code, o.step AS outcome_step, o.sentence, x.step AS crystal_step, x.space_group,
-           x.cell, x.indexed_count, x.rmsd_x_px, x.rmsd_y_px, x.rmsd_phi_deg, p.groups, p.standings,
-           p.group_ids
-    FROM beamloop.sweeps s
-    LEFT JOIN LATERAL (
-        SELECT run_id, started_at, ended_at, last_trouble FROM beamloop.runs
-        WHERE runs.sweep_id = s.sweep_id AND runs.stands ORDER BY run_id DESC LIMIT 1
-    ) r ON true
-    LEFT JOIN beamloop.outcomes o ON o.run_id = r.run_id
-    LEFT JOIN LATERAL (
-        SELECT * FROM beamloop.crystals WHERE crystals.run_id = r.run_id AND crystal_number = 1
-        ORDER BY array_position(ARRAY['integrate', 'refine', 'index'], crystals.step) LIMIT 1
-    ) x ON true
-    LEFT JOIN placed p ON p.sweep_id = s.sweep_id
-    WHERE s.collection_id = :collection_id
-), wanted AS (
-    SELECT *, count(*) OVER () AS total,
+-- A part of a collection's sweeps, each as its newest run left it, and how many fit the filters.
+-- Crystals and the report are asked of all sweeps only where the order or a filter is by them, else of the part.
+WITH wanted AS (
+    SELECT s.sweep_id, count(*) OVER () AS total,
            CASE :sort
                -- each number as ten digits, so that xtal2 stands before xtal10
-               WHEN 'sweep' THEN regexp_replace(regexp_replace(lower(sweep), '(\d+)', '0000000000\1', 'g'),
+               WHEN 'sweep' THEN regexp_replace(regexp_replace(lower(s.name), '(\d+)', '0000000000\1', 'g'),
                                                 '0*(\d{10})(?!\d)', '\1', 'g')
-               WHEN 'outcome' THEN code
-               WHEN 'space_group' THEN space_group
-               WHEN 'groups' THEN array_to_string(groups, ' ')
+               WHEN 'outcome' THEN CASE WHEN t.ended_at IS NOT NULL THEN t.state END
+               WHEN 'space_group' THEN x.space_group
+               WHEN 'groups' THEN array_to_string(p.groups, ' ')
            END COLLATE "C" AS sort_text,
            CASE :sort
-               WHEN 'a' THEN cell[1] WHEN 'b' THEN cell[2] WHEN 'c' THEN cell[3]
-               WHEN 'alpha' THEN cell[4] WHEN 'beta' THEN cell[5] WHEN 'gamma' THEN cell[6]
-               WHEN 'indexed' THEN indexed_count
-               WHEN 'rmsd_x' THEN rmsd_x_px WHEN 'rmsd_y' THEN rmsd_y_px WHEN 'rmsd_phi' THEN rmsd_phi_deg
-               WHEN 'ended' THEN extract(epoch FROM ended_at)
+               WHEN 'a' THEN x.cell[1] WHEN 'b' THEN x.cell[2] WHEN 'c' THEN x.cell[3]
+               WHEN 'alpha' THEN x.cell[4] WHEN 'beta' THEN x.cell[5] WHEN 'gamma' THEN x.cell[6]
+               WHEN 'indexed' THEN x.indexed_count
+               WHEN 'rmsd_x' THEN x.rmsd_x_px WHEN 'rmsd_y' THEN x.rmsd_y_px WHEN 'rmsd_phi' THEN x.rmsd_phi_deg
+               WHEN 'ended' THEN extract(epoch FROM t.ended_at)
            END AS sort_number
-    FROM newest
-    WHERE (:text::text IS NULL OR strpos(lower(sweep), lower(:text::text)) > 0)
+    FROM beamloop.sweep_standings t
+    JOIN beamloop.sweeps s USING (sweep_id, collection_id)
+    -- LIMIT 1: the view is asked for one sweep after the other, not made for all of the catalogue
+    LEFT JOIN LATERAL (
+        SELECT * FROM beamloop.first_crystals f
+        WHERE f.run_id = t.run_id AND :sort NOT IN ('sweep', 'outcome', 'groups', 'ended')
+        LIMIT 1
+    ) x ON true
+    LEFT JOIN LATERAL (
+        SELECT * FROM beamloop.report_places r
+        WHERE r.report_id = :report_id AND r.sweep_id = t.sweep_id
+          AND (:sort = 'groups' OR :group_id::bigint IS NOT NULL OR :standing::text IS NOT NULL)
+        LIMIT 1
+    ) p ON true
+    WHERE t.collection_id = :collection_id
+      AND (:text::text IS NULL OR strpos(lower(s.name), lower(:text::text)) > 0)
       AND CASE coalesce(:state, 'all')
               WHEN 'all' THEN true
-              WHEN 'processed' THEN code = 'processed'
-              WHEN 'without_result' THEN code <> 'processed'
-              WHEN 'need_a_person' THEN code = ANY(:need_a_person)
-              WHEN 'at_work' THEN code IS NULL AND started_at IS NOT NULL
-              WHEN 'waiting' THEN code IS NULL AND started_at IS NULL
-              ELSE code = :state
+              WHEN 'without_result' THEN t.ended_at IS NOT NULL AND t.state <> 'processed'
+              WHEN 'need_a_person' THEN t.state = ANY(:need_a_person)
+              ELSE t.state = :state
           END
-      AND (:group_id::bigint IS NULL OR :group_id::bigint = ANY(group_ids))
-      AND (:standing::text IS NULL OR :standing::text = ANY(standings))
+      AND (:group_id::bigint IS NULL OR :group_id::bigint = ANY(p.group_ids))
+      AND (:standing::text IS NULL OR :standing::text = ANY(p.standings))
 ), page AS (
-    SELECT * FROM wanted
-    ORDER BY CASE WHEN NOT :down THEN sort_text END NULLS LAST, CASE WHEN :down THEN sort_text END DESC NULLS LAST,
-             CASE WHEN NOT :down THEN sort_number END NULLS LAST, CASE WHEN :down THEN sort_number END DESC NULLS LAST,
-             sweep_id
-    LIMIT :limit OFFSET :offset
+    SELECT *, row_number() OVER (
+        ORDER BY CASE WHEN NOT :down THEN sort_text END NULLS LAST, CASE WHEN :down THEN sort_text END DESC NULLS LAST,
+                 CASE WHEN NOT :down THEN sort_number END NULLS LAST, CASE WHEN :down THEN sort_number END DESC NULLS LAST,
+                 sweep_id
+    ) AS place
+    FROM wanted ORDER BY place LIMIT :limit OFFSET :offset
 )
-SELECT p.*, ARRAY(SELECT st.step FROM beamloop.steps st WHERE st.run_id = p.run_id) AS steps_done,
-       (SELECT count(*) FROM beamloop.rungs WHERE rungs.run_id = p.run_id) AS rungs,
+SELECT p.total, s.sweep_id, s.name AS sweep, s.image_last - s.image_first + 1 AS images,
+       coalesce(array_length(s.missing_images, 1), 0) AS missing_images, r.run_id, r.started_at, t.ended_at,
+       r.last_trouble, o.code, o.step AS outcome_step, o.sentence, x.step AS crystal_step, x.space_group,
+       x.cell, x.indexed_count, x.rmsd_x_px, x.rmsd_y_px, x.rmsd_phi_deg, g.groups, g.standings,
+       ARRAY(SELECT st.step FROM beamloop.steps st WHERE st.run_id = t.run_id) AS steps_done,
+       (SELECT count(*) FROM beamloop.rungs WHERE rungs.run_id = t.run_id) AS rungs,
        word.kind AS word, word.said_by AS word_by, word.said_at AS word_at, word.why AS word_why
 FROM page p
+JOIN beamloop.sweeps s USING (sweep_id)
+JOIN beamloop.sweep_standings t USING (sweep_id)
+LEFT JOIN beamloop.runs r ON r.run_id = t.run_id
+LEFT JOIN beamloop.outcomes o ON o.run_id = t.run_id
+LEFT JOIN LATERAL (SELECT * FROM beamloop.first_crystals f WHERE f.run_id = t.run_id LIMIT 1) x ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM beamloop.report_places r WHERE r.report_id = :report_id AND r.sweep_id = t.sweep_id LIMIT 1
+) g ON true
 LEFT JOIN LATERAL (
     SELECT kind, said_by, said_at, why FROM beamloop.member_decisions
     WHERE member_decisions.sweep_id = p.sweep_id AND run_id IS NULL ORDER BY decision_id DESC LIMIT 1
 ) word ON word.kind <> 'withdraw'
--- the page's own order once more: a join may lose it
-ORDER BY CASE WHEN NOT :down THEN sort_text END NULLS LAST, CASE WHEN :down THEN sort_text END DESC NULLS LAST,
-         CASE WHEN NOT :down THEN sort_number END NULLS LAST, CASE WHEN :down THEN sort_number END DESC NULLS LAST,
-         sweep_id;
+ORDER BY p.place;
 
 -- name: page_collection_counts(collection_id)
 -- How many sweeps of a collection ended with each reason code, and how many have not ended.
-SELECT coalesce(o.code, CASE WHEN r.started_at IS NULL THEN 'waiting' ELSE 'at_work' END) AS state, count(*) AS count
-FROM beamloop.sweeps s
-LEFT JOIN LATERAL (
-    SELECT run_id, started_at FROM beamloop.runs
-    WHERE runs.sweep_id = s.sweep_id AND runs.stands ORDER BY run_id DESC LIMIT 1
-) r ON true
-LEFT JOIN beamloop.outcomes o ON o.run_id = r.run_id
-WHERE s.collection_id = :collection_id
-GROUP BY 1 ORDER BY 2 DESC, 1;
+SELECT state, count(*) AS count FROM beamloop.sweep_standings
+WHERE collection_id = :collection_id
+GROUP BY state ORDER BY count DESC, state;
 
 -- name: page_requests_of_collection(collection_id, limit)
 -- What was asked for a collection, the newest first.

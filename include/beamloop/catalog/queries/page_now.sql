@@ -5,18 +5,14 @@ WITH ended AS (
            sum(n.without_result)::bigint AS without_result, sum(n.need_a_person)::bigint AS need_a_person,
            max(n.last_ended_at) AS last_ended_at
     FROM (
-        SELECT q.collection_id,
-               count(*) FILTER (WHERE o.code = 'processed') AS processed,
-               count(*) FILTER (WHERE o.code NOT IN ('processed', 'cancelled')) AS without_result,
-               count(*) FILTER (WHERE o.code = ANY(:need_a_person)) AS need_a_person,
-               max(o.recorded_at) AS last_ended_at
-        FROM beamloop.outcomes o
-        JOIN beamloop.runs r USING (run_id)
-        JOIN beamloop.requests q USING (request_id)
-        WHERE o.recorded_at >= :since AND r.stands
-          AND NOT EXISTS (SELECT 1 FROM beamloop.runs newer
-                          WHERE newer.sweep_id = r.sweep_id AND newer.stands AND newer.run_id > r.run_id)
-        GROUP BY q.collection_id
+        SELECT t.collection_id,
+               count(*) FILTER (WHERE t.state = 'processed') AS processed,
+               count(*) FILTER (WHERE t.state NOT IN ('processed', 'cancelled')) AS without_result,
+               count(*) FILTER (WHERE t.state = ANY(:need_a_person)) AS need_a_person,
+               max(t.ended_at) AS last_ended_at
+        FROM beamloop.sweep_standings t
+        WHERE t.ended_at >= :since
+        GROUP BY t.collection_id
     ) n
     JOIN beamloop.collections c USING (collection_id)
     GROUP BY c.beamline
@@ -24,12 +20,12 @@ WITH ended AS (
     SELECT c.beamline, percentile_cont(ARRAY[0.5, 0.95]) WITHIN GROUP (ORDER BY w.waited_s) AS latency_s
     FROM (
         SELECT s.collection_id, extract(epoch FROM o.recorded_at - s.collected_at) AS waited_s
-        FROM beamloop.outcomes o
-        JOIN beamloop.runs r USING (run_id)
-        JOIN beamloop.requests q USING (request_id)
+        FROM beamloop.requests q
+        JOIN beamloop.runs r USING (request_id)
+        JOIN beamloop.outcomes o USING (run_id)
         JOIN beamloop.sweeps s USING (sweep_id)
-        WHERE o.recorded_at >= :since AND q.requested_by = 'watch' AND r.repetition = 0 AND r.second_chance_of IS NULL
-        ORDER BY o.recorded_at DESC LIMIT :latencies
+        WHERE q.requested_at >= :since AND q.requested_by = 'watch' AND r.repetition = 0 AND r.second_chance_of IS NULL
+        ORDER BY q.requested_at DESC LIMIT :latencies
     ) w
     JOIN beamloop.collections c USING (collection_id)
     GROUP BY c.beamline
@@ -63,12 +59,14 @@ ORDER BY b.beamline;
 
 -- name: page_active_collections(since, beamline, need_a_person, limit, offset)
 -- Collections with work since then or now, those at work first, then the newest; how their sweeps stand.
-WITH active AS (
-    SELECT q.collection_id, max(greatest(q.requested_at, q.started_at, q.ended_at)) AS active_at,
-           bool_or(q.ended_at IS NULL) AS is_open
-    FROM beamloop.requests q
-    WHERE q.requested_at >= :since OR q.ended_at IS NULL
-    GROUP BY q.collection_id
+WITH moved AS (
+    SELECT collection_id, max(ended_at) AS active_at, false AS is_open
+    FROM beamloop.sweep_standings WHERE ended_at >= :since GROUP BY collection_id
+    UNION ALL
+    SELECT collection_id, max(greatest(requested_at, started_at)), true
+    FROM beamloop.requests WHERE ended_at IS NULL GROUP BY collection_id
+), active AS (
+    SELECT collection_id, max(active_at) AS active_at, bool_or(is_open) AS is_open FROM moved GROUP BY collection_id
 ), page AS (
     SELECT c.collection_id, c.beamline, c.name, c.directory, a.active_at, a.is_open, count(*) OVER () AS total
     FROM active a JOIN beamloop.collections c USING (collection_id)
@@ -80,18 +78,13 @@ SELECT p.*, n.*, i.verdict, i.sentence AS verdict_sentence
 FROM page p
 CROSS JOIN LATERAL (
     SELECT count(*) AS sweeps,
-           count(*) FILTER (WHERE o.code = 'processed') AS processed,
-           count(*) FILTER (WHERE o.code <> 'processed') AS without_result,
-           count(*) FILTER (WHERE o.code = ANY(:need_a_person)) AS need_a_person,
-           count(*) FILTER (WHERE o.code IS NULL AND r.started_at IS NOT NULL) AS at_work,
-           count(*) FILTER (WHERE o.code IS NULL AND r.started_at IS NULL) AS waiting
-    FROM beamloop.sweeps s
-    LEFT JOIN LATERAL (
-        SELECT run_id, started_at FROM beamloop.runs
-        WHERE runs.sweep_id = s.sweep_id AND runs.stands ORDER BY run_id DESC LIMIT 1
-    ) r ON true
-    LEFT JOIN beamloop.outcomes o ON o.run_id = r.run_id
-    WHERE s.collection_id = p.collection_id
+           count(*) FILTER (WHERE t.state = 'processed') AS processed,
+           count(*) FILTER (WHERE t.ended_at IS NOT NULL AND t.state <> 'processed') AS without_result,
+           count(*) FILTER (WHERE t.state = ANY(:need_a_person)) AS need_a_person,
+           count(*) FILTER (WHERE t.state = 'at_work') AS at_work,
+           count(*) FILTER (WHERE t.state = 'waiting') AS waiting
+    FROM beamloop.sweep_standings t
+    WHERE t.collection_id = p.collection_id
 ) n
 LEFT JOIN LATERAL (
     SELECT verdict, sentence FROM beamloop.isomorphism_reports

@@ -56,5 +56,5 @@ FROM beamloop.runs r JOIN beamloop.sweeps s USING (sweep_id) LEFT JOIN beamloop.
 WHERE r.request_id = :request_id ORDER BY s.name, r.run_id;
 
 -- name: lock_collection(collection_id)$
--- Let one asker after the other ask for runs of a collection.
-SELECT collection_id FROM beamloop.collections WHERE collection_id = :collection_id FOR UPDATE;
+-- Let one asker after the other ask for runs of a collection. Not FOR UPDATE: rows that refer to it are not held up.
+SELECT collection_id FROM beamloop.collections WHERE collection_id = :collection_id FOR NO KEY UPDATE;

@@ -20,16 +20,13 @@ ORDER BY c.collection_id, s.name;
 
 -- name: failures(since, beamline, limit)
 -- Sweeps whose newest run ended without a result, the newest end first; a null limit is none.
-SELECT c.beamline, c.name AS collection, c.directory, s.name AS sweep, r.run_id, o.code, o.step, o.sentence,
+SELECT c.beamline, c.name AS collection, c.directory, t.sweep_id, s.name AS sweep, t.run_id, o.code, o.step, o.sentence,
        o.recorded_at
-FROM beamloop.outcomes o
-JOIN beamloop.runs r USING (run_id)
+FROM beamloop.sweep_standings t
 JOIN beamloop.sweeps s USING (sweep_id)
-JOIN beamloop.collections c USING (collection_id)
-WHERE o.recorded_at >= :since AND o.code NOT IN ('processed', 'cancelled')
+JOIN beamloop.collections c ON c.collection_id = t.collection_id
+JOIN beamloop.outcomes o ON o.run_id = t.run_id
+WHERE t.ended_at >= :since AND t.state NOT IN ('processed', 'cancelled')
   AND (:beamline::text IS NULL OR c.beamline = :beamline::text)
-  AND NOT EXISTS (SELECT 1 FROM beamloop.runs newer
-                  WHERE newer.sweep_id = r.sweep_id AND newer.stands AND newer.run_id > r.run_id)
-  AND r.stands
-ORDER BY o.recorded_at DESC, r.run_id DESC
+ORDER BY t.ended_at DESC, t.run_id DESC
 LIMIT :limit;
