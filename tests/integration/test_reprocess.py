@@ -20,12 +20,15 @@ from beamloop.errors import InvalidInputError, NotFoundError
 from beamloop.records.identifiers import RequestId
 from beamloop.records.outcome import OutcomeCode
 from beamloop.records.sample import Sample
+from beamloop.settings import DialsSettings
 from beamloop.watch.known_sample import SampleSource, know_sample, note_sidecar
 
 pytestmark = pytest.mark.integration
 
 
 class FixedDials:
+    settings = DialsSettings()
+
     def version(self) -> str:
         return VERSION
 
@@ -65,6 +68,15 @@ def started(monkeypatch: pytest.MonkeyPatch, catalog_dsn: str, tmp_path: Path) -
 def plan(*arguments: str) -> list[dict[str, Any]]:
     planned: list[dict[str, Any]] = json.loads(call("reprocess", *arguments, "--json"))["plan"]
     return planned
+
+
+def test_a_setting_that_dials_does_not_know_is_refused_before_anything_is_asked_for(
+    plate: FilledCatalogue, started: list[RequestId]
+) -> None:
+    with pytest.raises(InvalidInputError, match=r"dials\.index has no option 'indexing\.methods'") as refused:
+        call("reprocess", "plate3", "--set", "index.indexing.methods=fft1d")
+    assert "indexing.method" in refused.value.try_next
+    assert not started
 
 
 def test_other_parameters_make_a_new_run_and_keep_the_old(

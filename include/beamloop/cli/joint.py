@@ -14,7 +14,8 @@ from beamloop.cli.joint_requests import ask_and_start, follow_joints, newest_joi
 from beamloop.cli.joint_table import joint_document, print_joint
 from beamloop.cli.results_json import FORMAT, dump
 from beamloop.cli.results_table import results_console
-from beamloop.cli.session import open_catalog
+from beamloop.cli.session import find_dials, open_catalog
+from beamloop.dials_cli.option_list import check_options
 from beamloop.errors import InvalidInputError, NotFoundError
 from beamloop.records.joint import JointOptions
 from beamloop.records.outcome import NEED_A_PERSON
@@ -96,6 +97,8 @@ def _options(settings: Sequence[str]) -> JointOptions:
             f"Joint refinement takes no options for {', '.join(others)}.",
             try_next="For example: --set refine.outlier.algorithm=mcd",
         )
+    if added:
+        check_options(find_dials(), added)
     # Given options follow the defaults, and the last word on an option counts.
     return JointOptions(refine=(*options.refine, *added.get("refine", ())))
 

@@ -14,7 +14,8 @@ from beamloop.cli.metrology_requests import ask_and_start, follow_metrologies, r
 from beamloop.cli.metrology_text import metrology_document, print_list, print_metrology
 from beamloop.cli.results_json import FORMAT, dump
 from beamloop.cli.results_table import results_console
-from beamloop.cli.session import load_settings, open_catalog
+from beamloop.cli.session import find_dials, load_settings, open_catalog
+from beamloop.dials_cli.option_list import check_options
 from beamloop.errors import InvalidInputError
 from beamloop.metrology.ask import options_for
 from beamloop.records.identifiers import CollectionId
@@ -107,6 +108,8 @@ def _settings(settings: Sequence[str]) -> dict[str, list[str]]:
             f"Metrology takes no options for {', '.join(others)}.",
             try_next="For example: --set refine.outlier.algorithm=mcd",
         )
+    if added:
+        check_options(find_dials(), added)
     return added
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from beamloop.accounts.settings_check import check_settings
 from beamloop.beamlines.beamline_file import Limits, program_limits
 from beamloop.beamlines.profiles import make_parameters
 from beamloop.beamlines.samples import parse_sample
@@ -51,6 +52,8 @@ def process(
     """
     console = results_console(stderr=as_json)
     said = parse_sample(space_group, unit_cell)
+    if setting:
+        check_settings(find_dials(), setting)
     content = _read(directory, pattern or IMAGE_PATTERNS, console)
     folder = directory.resolve()
     with open_catalog() as catalog:

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from beamloop.accounts.reprocessing import PlannedRun, ask_for_plan, make_plan, plan_as_json
+from beamloop.accounts.settings_check import check_settings
 from beamloop.accounts.stale import HEADERS
 from beamloop.beamlines.beamline_file import program_limits
 from beamloop.beamlines.changes import Changes
@@ -71,7 +72,9 @@ def reprocess(
     """
     console = results_console(stderr=as_json)
     changes = Changes(space_group, unit_cell, profile, tuple(setting or ()))
-    version = find_dials().version()
+    dials = find_dials()
+    check_settings(dials, changes.settings)
+    version = dials.version()
     with open_catalog() as catalog:
         sweeps = _select(catalog, collection, sweep or [], outcome, beamline, since, geometry)
         # What is known with the geometry in force now was followed by a run with the other one.
