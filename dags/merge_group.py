@@ -18,10 +18,13 @@ from translate_errors import fail_when_permanent, show_outcome
 @fail_when_permanent
 def list_merges() -> list[list[object]]:
     """Return the merges that wait, each with its name."""
+    from beamloop.catalog.group_tasks import note_merge_tasks
     from beamloop.catalog.merging import load_merge, waiting_merges
 
+    context = get_current_context()
     with connect_catalog() as catalog, catalog.transaction() as connection:
-        chosen = waiting_merges(connection, get_current_context()["params"]["merge_ids"])
+        chosen = waiting_merges(connection, context["params"]["merge_ids"])
+        note_merge_tasks(connection, context["run_id"], chosen)
         merges = [load_merge(connection, merge_id) for merge_id in chosen]
     return [[merge.merge_id, merge.name] for merge in merges]
 

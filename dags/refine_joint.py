@@ -21,11 +21,13 @@ def list_groups() -> list[list[object]]:
     """Ask for the groups that changed; return what waits, each with its name."""
     from beamloop.joint.night import take_up_groups
 
-    params = get_current_context()["params"]
+    context = get_current_context()
+    params = context["params"]
     with connect_catalog() as catalog:
         return take_up_groups(
             catalog,
             connect_dials().version(),
+            dag_run_id=context["run_id"],
             joint_ids=params["joint_ids"],
             collection_id=params["collection_id"],
             group=params["group"],

@@ -31,6 +31,7 @@ class BeamloopPages(AirflowPlugin):
     external_views = [  # noqa: RUF012  # an attribute of each plugin, as Airflow declares it
         _in_navigation("Now", "now"),
         _in_navigation("Collections", "collections"),
+        _in_navigation("Groups", "groups"),
         _in_navigation("Geometry", "geometry"),
         _in_navigation("Failures", "failures"),
         {

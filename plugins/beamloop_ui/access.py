@@ -16,6 +16,8 @@ from beamloop_ui.same_origin import require_own_page
 PROCESSING_DAG = "process_collection"
 CHECK_DAG = "check_isomorphism"
 METROLOGY_DAG = "refine_metrology"
+JOINT_DAG = "refine_joint"
+MERGE_DAG = "merge_group"
 
 
 def may_see() -> Any:

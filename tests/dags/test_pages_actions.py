@@ -136,8 +136,12 @@ def test_a_sweep_is_processed_again_with_other_parameters(
     pages: PageBench, plate: FilledCatalogue, airflow: AskedAirflow, dials: None
 ) -> None:
     wish = {"sweep_ids": [2], "why": "try fft1d", "settings": "index.indexing.method=fft1d"}
-    preview = _post(pages, "reprocess", {**wish, "dry_run": True}).json()
-    assert preview["changes"] == ["+ index.indexing.method=fft1d"]
+    without_why = {name: value for name, value in wish.items() if name != "why"}
+    preview = _post(pages, "reprocess/preview", without_why).json()
+    assert preview == {
+        "to_process": 1, "known": 0, "left_out": 0,
+        "changes": [{"words": "+ index.indexing.method=fft1d", "count": 1}],
+    }  # fmt: skip
     assert not airflow.triggered
     answer = _post(pages, "reprocess", wish)
     assert answer.status_code == 200, answer.text
@@ -165,6 +169,8 @@ def test_known_work_is_not_repeated_unasked(
         "find_spots.spotfinder.lookup.mask=../../mask.pickle",
         "index.output.experiments=x",
         "index.indexing.method=$(id)",
+        "index.indexing.method=fft2d",
+        "index.indexing.methods=fft1d",
         "index",
         "rm.indexing.method=fft1d",
     ],

@@ -1,7 +1,6 @@
 """The pages *Collections* and *Collection*: sweeps in parts, trees, groups, and what people say of them."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any, get_args
 
@@ -9,16 +8,13 @@ import numpy as np
 import pytest
 from tests.dags.page_bench import PageBench
 from tests.services.asked_airflow import AskedAirflow
-from tests.services.filled_catalogue import NOW, FilledCatalogue
-from tests.services.joint_figures import comparison, figures, member
+from tests.services.filled_catalogue import FilledCatalogue
+from tests.services.group_work import LEFT_WHY, add_joint, add_merge
 from tests.services.large_catalogue import fill, publish
 
 from beamloop.catalog.isomorphism import latest_groups
-from beamloop.catalog.joint import ask_for_joint, record_joint_step
-from beamloop.catalog.merging import ask_for_merge, end_merge
 from beamloop.catalog.page_collection import Order
-from beamloop.records.joint import JointOptions, JointState, JointStepReport
-from beamloop.records.merging import MergedData, MergeMember, MergeOptions, MergeReport, ShellFigures
+from beamloop.records.identifiers import CollectionId
 from beamloop.records.outcome import OutcomeCode
 from beamloop.settings import StoreSettings
 from beamloop.storage.opening import open_store
@@ -292,45 +288,28 @@ def test_joint_refinement_is_shown_before_and_after(
     pages: PageBench, analysis: CellAnalysis, plate_catalogue: FilledCatalogue
 ) -> None:
     with plate_catalogue.catalog.transaction() as connection:
-        (group, *_) = latest_groups(connection, 1)  # type: ignore[arg-type]
-        joint_id = ask_for_joint(connection, group, JointOptions(), "3.12.1", requested_by="a test")
-        assert joint_id is not None
-        changed = [
-            member(m.run_id, figures(98.3 + 0.1 * at), figures(98.3), "left it" if at == 2 else "")
-            for at, m in enumerate(group.members)
-        ]
-        changed[2] = replace(changed[2], after=None)
-        found = comparison(*changed)
-        for report in (
-            JointStepReport("refine", NOW, NOW, "refined", comparison=found),
-            JointStepReport("report", NOW, NOW, "", state=JointState.PUBLISHED, sentence="Better."),
-        ):
-            assert record_joint_step(connection, joint_id, report, [])
+        (group, *_) = latest_groups(connection, CollectionId(1))
+        joint_id, found = add_joint(connection, group)
     (listed,) = _get(pages, "collections/1")["joints"]
     assert (listed["group_name"], listed["state"], listed["report_file"]) == (group.name, "published", None)
     assert listed["lcv_before_percent"] == found.before.lcv_percent > 0
     assert listed["lcv_after_percent"] == 0
     shown = _get(pages, f"joints/{joint_id}")["comparison"]
-    assert [one["left"] for one in shown["members"]][:3] == ["", "", "left it"]
+    assert [one["left"] for one in shown["members"]][:3] == ["", "", LEFT_WHY]
     assert shown["members"][0]["before"]["cell"][0] == 98.3
 
 
 def test_merged_data_have_their_table(
     pages: PageBench, analysis: CellAnalysis, plate_catalogue: FilledCatalogue
 ) -> None:
-    shell = ShellFigures(20.0, 1.8, 558, 219, 99.1, 2.5, 0.025, 0.032, 0.020, 0.996, 47.8)
-    merged = MergedData("P 21 21 21", (60.0, 70.0, 80.0, 90.0, 90.0, 90.0), 2, shell, (shell,))
     with plate_catalogue.catalog.transaction() as connection:
-        (group, *_) = latest_groups(connection, 1)  # type: ignore[arg-type]
-        members = [MergeMember(m.run_id, m.crystal_number, m.sweep_name) for m in group.members]
-        members[0] = replace(members[0], left_why="it has several lattices")
-        merge_id = ask_for_merge(connection, group, members, MergeOptions(), "3.12.1", requested_by="a test")
-        assert end_merge(connection, merge_id, MergeReport("Merged.", merged), [])
+        (group, *_) = latest_groups(connection, CollectionId(1))
+        merge_id, left = add_merge(connection, group)
     (listed,) = _get(pages, "collections/1")["merges"]
     assert (listed["state"], listed["space_group"], listed["dataset_count"]) == ("merged", "P 21 21 21", 2)
     shown = _get(pages, f"merges/{merge_id}")
     assert shown["merged"]["overall"]["cc_half"] == 0.996
-    assert shown["left"] == [{"sweep": members[0].sweep_name, "why": "it has several lattices"}]
+    assert shown["left"] == [{"sweep": left.sweep_name, "why": left.left_why}]
 
 
 def test_hostile_names_stand_as_text(pages: PageBench, plate_catalogue: FilledCatalogue) -> None:

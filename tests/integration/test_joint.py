@@ -54,7 +54,7 @@ def bench(plate: IsomorphismBench) -> JointBench:
 
 
 def night(bench: JointBench) -> list[list[object]]:
-    return take_up_groups(bench.services.catalog, VERSION)
+    return take_up_groups(bench.services.catalog, VERSION, dag_run_id="tonight")
 
 
 def runs_of(bench: JointBench, joint_id: JointId) -> list[RunId]:
@@ -116,7 +116,7 @@ def test_a_beamline_says_what_the_programs_may_use_and_that_makes_no_other_work(
     file = tmp_path / "i24.yaml"
     for hours in (2, 3):
         file.write_text(f"beamline: i24\nroots: [x]\nlimits: {{program_time_s: {3600 * hours}}}\n")
-        take_up_groups(bench.services.catalog, VERSION, beamlines_directory=tmp_path)
+        take_up_groups(bench.services.catalog, VERSION, dag_run_id="tonight", beamlines_directory=tmp_path)
     with bench.services.catalog.transaction() as connection:
         (joint_id,) = waiting_joints(connection)
     assert bench.joint(joint_id).options.limits.time_s == 7200

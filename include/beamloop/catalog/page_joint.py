@@ -1,4 +1,4 @@
-"""What the page *Collection* asks of joint refinements and merges: the newest of each group, its files."""
+"""What pages ask of joint refinements and merges: those of a collection, the newest of each group; files."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,16 +9,17 @@ from beamloop.catalog.artifacts import known_file
 from beamloop.catalog.connection import QUERIES
 from beamloop.catalog.page_report import NumberedFile
 from beamloop.records.artifact import StoredObject
-from beamloop.records.identifiers import CollectionId
+from beamloop.records.identifiers import CollectionId, GroupId
 from beamloop.records.joint import JointId
 from beamloop.records.merging import MergeId
 
 
 @dataclass(frozen=True, slots=True)
 class ListedJoint:
-    """The newest joint refinement of a group; figures are None until it is refined."""
+    """A joint refinement of a group; figures are None until it is refined."""
 
     joint_id: JointId  # 3
+    group_id: GroupId  # 4
     group_name: str  # "A"
     state: str  # "published"
     sentence: str
@@ -35,13 +36,16 @@ class ListedJoint:
     rmsd_y_after_mm: float | None
     crystals: int  # 8
     report_file: int | None  # 12: number of report.html
+    dag_run_id: str | None  # "joint-3-3": the run of refine_joint that took it up last
+    map_index: int | None  # 0: its mapped task there
 
 
 @dataclass(frozen=True, slots=True)
 class ListedMerge:
-    """The newest merge of a group."""
+    """A merge of a group."""
 
     merge_id: MergeId  # 2
+    group_id: GroupId  # 4
     group_name: str  # "A"
     state: str  # "merged"
     sentence: str
@@ -51,6 +55,8 @@ class ListedMerge:
     space_group: str | None  # "P 21 21 21"
     cell: list[float] | None  # angstrom, degrees
     dataset_count: int | None  # 3
+    dag_run_id: str | None  # "merge-2-2-20261121T093300": the run of merge_group that took it up last
+    map_index: int | None  # 0: its mapped task there
 
 
 def joints_listed(connection: Connection, collection_id: CollectionId) -> list[ListedJoint]:

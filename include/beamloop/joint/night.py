@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from beamloop.catalog.connection import Catalog
+from beamloop.catalog.group_tasks import note_joint_tasks
 from beamloop.catalog.joint import load_joint, waiting_joints
 from beamloop.joint.ask import ask_for_groups
 from beamloop.records.identifiers import CollectionId
@@ -18,6 +19,7 @@ def take_up_groups(
     catalog: Catalog,
     dials_version: str,
     *,
+    dag_run_id: str,
     joint_ids: Sequence[int] | None = None,
     collection_id: int | None = None,
     group: str | None = None,
@@ -31,6 +33,8 @@ def take_up_groups(
         The catalogue.
     dials_version
         E.g. "3.12.1".
+    dag_run_id
+        The DAG run that takes them up: a mapped task for each, in this order.
     joint_ids
         Only these, where given; then nothing is asked for.
     collection_id, group
@@ -63,4 +67,5 @@ def take_up_groups(
             )
             chosen = waiting_joints(connection)
         joints = [load_joint(connection, joint_id) for joint_id in chosen[:GROUPS_PER_RUN]]
+        note_joint_tasks(connection, dag_run_id, [joint.joint_id for joint in joints])
     return [[joint.joint_id, joint.name] for joint in joints]

@@ -5,6 +5,7 @@ carried out by Airflow.
 """
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -13,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from airflow_services import beamlines_directory, dials_settings
 from beamloop.accounts.reprocessing import PlannedRun, ask_for_plan, make_plan
+from beamloop.accounts.settings_check import check_settings
 from beamloop.beamlines.beamline_file import program_limits, read_beamlines
 from beamloop.beamlines.changes import Changes
 from beamloop.beamlines.samples import parse_sample
@@ -23,7 +25,7 @@ from beamloop.catalog.isomorphism_words import say_of_sweep
 from beamloop.catalog.page_sweep import PlacedSweep, collection_by_id, sweeps_by_id
 from beamloop.catalog.samples import set_sample
 from beamloop.catalog.selection import select_sweeps
-from beamloop.dials_cli.handle import open_dials
+from beamloop.dials_cli.handle import Dials, open_dials
 from beamloop.errors import InvalidInputError
 from beamloop.records.adoption import ADOPTED_PROFILE
 from beamloop.records.identifiers import CollectionId
@@ -41,6 +43,7 @@ Number = Annotated[int, Field(ge=1, le=2**63 - 1)]
 Numbers = Annotated[list[Number], Field(min_length=1, max_length=5000)]
 # The commands' --set takes any value. Here no value names a place: no slash, no "..", no expansion.
 SETTING = re.compile(r"[a-z_]+\.[A-Za-z0-9_.]+=[A-Za-z0-9_.,:+*-]{1,100}")
+CHANGES_SHOWN = 8
 
 WORDS = {
     WordKind.EXCLUDE: "is excluded",
@@ -92,35 +95,51 @@ def _names(sweeps: Sequence[PlacedSweep]) -> str:
     return named if len(sweeps) <= 5 else f"{named} and {len(sweeps) - 5} more"
 
 
-class Reprocessing(_Body):
-    """Sweeps once more; what is empty is as in each sweep's newest run."""
+class _NewParameters(_Body):
+    """Sweeps, and what is to be otherwise; what is empty is as in each sweep's newest run."""
 
     sweep_ids: Numbers
-    why: Why
     profile: Literal["", "cells", "full"] = ""
     space_group: Line = ""
     unit_cell: Line = ""
     settings: Line = ""  # "index.indexing.method=fft1d find_spots.spotfinder.filter.min_spot_size=2"
     again: Literal["no", "yes"] = "no"
-    dry_run: bool = False
+
+    def todo(self, plan: Sequence[PlannedRun]) -> list[PlannedRun]:
+        """Return the runs that will be made: known work only where it is asked for."""
+        return [run for run in plan if self.again == "yes" or not run.is_known]
+
+
+class Reprocessing(_NewParameters):
+    """Sweeps once more."""
+
+    why: Why
+
+
+@router.post("/api/reprocess/preview", dependencies=may_act(PROCESSING_DAG))
+def preview(wish: _NewParameters) -> dict[str, Any]:
+    """Say what processing once more would do; nothing is done."""
+    plan = _plan(wish, open_dials(dials_settings()))
+    todo = wish.todo(plan)
+    return {
+        "to_process": len(todo),
+        "known": len(plan) - len(todo),
+        "left_out": len(set(wish.sweep_ids)) - len(plan),
+        "changes": _changes(todo),
+    }
 
 
 @router.post("/api/reprocess", dependencies=may_act(PROCESSING_DAG))
 def reprocess(wish: Reprocessing, user: UserName) -> dict[str, Any]:
     """Process sweeps once more with other parameters; their earlier runs are kept."""
-    version = open_dials(dials_settings()).version()
-    plan = _plan(wish, version)
-    again = wish.again == "yes"
-    todo = [run for run in plan if again or not run.is_known]
-    described = {"to_process": len(todo), "known": len(plan) - len(todo), "changes": _changes(todo)}
-    if wish.dry_run:
-        return described
+    dials = open_dials(dials_settings())
+    todo = wish.todo(_plan(wish, dials))
     if not todo:
         raise InvalidInputError(
             "This work is known: there are runs with these parameters, images and DIALS.",
             try_next='Change something, or choose to repeat known work ("yes").',
         )
-    asked = ask_for_plan(catalog(), plan, version, requested_by=user, again=again)
+    asked = ask_for_plan(catalog(), todo, dials.version(), requested_by=user, again=wish.again == "yes")
     said = []
     for place, request_id in asked:
         with transaction() as connection:
@@ -129,13 +148,13 @@ def reprocess(wish: Reprocessing, user: UserName) -> dict[str, Any]:
             dag_run_id = request_by_id(connection, request_id).dag_run_id
         said.append(start(PROCESSING_DAG, dag_run_id, {"request_id": int(request_id)}, "Processing begins."))
     count = "1 sweep is" if len(todo) == 1 else f"{len(todo)} sweeps are"
-    return described | {"words": f"{count} processed once more. {' '.join(dict.fromkeys(said))}"}
+    return {"words": f"{count} processed once more. {' '.join(dict.fromkeys(said))}"}
 
 
-def _plan(wish: Reprocessing, version: str) -> list[PlannedRun]:
-    changes = Changes(
-        wish.space_group or None, wish.unit_cell or None, wish.profile or None, _settings(wish.settings)
-    )
+def _plan(wish: _NewParameters, dials: Dials) -> list[PlannedRun]:
+    settings = _settings(wish.settings)
+    check_settings(dials, settings)
+    changes = Changes(wish.space_group or None, wish.unit_cell or None, wish.profile or None, settings)
     with transaction() as connection:
         sweeps_by_id(connection, wish.sweep_ids)
         found = select_sweeps(connection, sweep_ids=wish.sweep_ids)
@@ -145,7 +164,7 @@ def _plan(wish: Reprocessing, version: str) -> list[PlannedRun]:
             "These sweeps cannot be processed again: they have no run, or were adopted without their images.",
             try_next="`beamloop process` the folder of their images.",
         )
-    return make_plan(catalog(), own, changes, _limits_of, version)
+    return make_plan(catalog(), own, changes, _limits_of, dials.version())
 
 
 def _settings(text: str) -> tuple[str, ...]:
@@ -160,8 +179,10 @@ def _settings(text: str) -> tuple[str, ...]:
     return settings
 
 
-def _changes(plan: Sequence[PlannedRun]) -> list[str]:
-    return sorted({"; ".join(run.changes) or "the same parameters as in the newest run" for run in plan})
+def _changes(plan: Sequence[PlannedRun]) -> list[dict[str, Any]]:
+    """Return how the new runs differ from the newest ones, in words, the most frequent difference first."""
+    counts = Counter("; ".join(run.changes) or "the same parameters as in the newest run" for run in plan)
+    return [{"words": words, "count": count} for words, count in counts.most_common(CHANGES_SHOWN)]
 
 
 def _limits_of(beamline: str) -> ProgramLimits | None:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from beamloop.catalog.failure_causes import FailureGroup, group_failures
 from beamloop.catalog.page_now import beamline_names
 from beamloop.catalog.selection import Failure, failures_since
+from beamloop_ui.access import PROCESSING_DAG, User, may_user_act
 from beamloop_ui.answers import answer
 from beamloop_ui.pages.now import Beamline, Hours
 from beamloop_ui.reading import transaction
@@ -33,7 +34,9 @@ def page(request: Request) -> Response:
 
 
 @router.get("/api/failures")
-def data(request: Request, hours: Hours = 12, beamline: Beamline = None, more_of: Cause = None) -> Response:
+def data(
+    request: Request, user: User, hours: Hours = 12, beamline: Beamline = None, more_of: Cause = None
+) -> Response:
     """Return the causes of a period that ends now, the most frequent first."""
     since = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(hours=hours)
     with transaction() as connection:
@@ -48,6 +51,7 @@ def data(request: Request, hours: Hours = 12, beamline: Beamline = None, more_of
             "count": len(failures),
             "is_cut": len(failures) == LOOKED_AT,
             "causes": causes,
+            "may": {"reprocess": may_user_act(user, PROCESSING_DAG)},
         },
     )
 
@@ -69,6 +73,8 @@ def _cause(group: FailureGroup, number: int, more_of: int | None) -> dict[str, A
             {"beamline": beamline, "collection": collection, "count": count}
             for (beamline, collection), count in places.most_common(SWEEPS_SHOWN)
         ],
+        # All of them, for an action on the cause; names of the first ones only.
+        "sweep_ids": [failure.sweep_id for failure in group.failures],
         "sweeps": [_sweep(failure) for failure in group.failures[:shown]],
     }
 

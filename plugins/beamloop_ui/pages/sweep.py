@@ -12,7 +12,6 @@ from beamloop.accounts.repeat_commands import repeat_commands
 from beamloop.accounts.sweep_account import SweepAccount, account_document, read_account
 from beamloop.catalog.connection import Connection
 from beamloop.catalog.page_sweep import (
-    collection_of_check,
     file_of_run,
     files_of_run,
     mapped_runs,
@@ -21,10 +20,9 @@ from beamloop.catalog.page_sweep import (
     sweeps_by_id,
 )
 from beamloop.catalog.samples import sample_by_hand
-from beamloop.errors import NotFoundError
 from beamloop.records.identifiers import RunId
 from beamloop.records.parameters import STEPS
-from beamloop_ui.access import CHECK_DAG, METROLOGY_DAG, PROCESSING_DAG, User, may_user_act
+from beamloop_ui.access import CHECK_DAG, PROCESSING_DAG, User, may_user_act
 from beamloop_ui.answers import answer
 from beamloop_ui.reading import transaction
 from beamloop_ui.rendering import render
@@ -35,8 +33,6 @@ router = APIRouter()
 Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
 Run = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
 Words = Annotated[str, Query(min_length=2, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
-AirflowName = Annotated[str, Query(max_length=250, pattern=r"^[^\x00-\x1f\x7f]*$")]
-MapIndex = Annotated[str, Query(max_length=20, pattern=r"^(-?\d{0,9}|\{MAP_INDEX\})$")]
 
 HITS_SHOWN = 200
 LONGEST_LINE = 400
@@ -123,28 +119,3 @@ def send_file(artifact_id: Number, show: bool = False) -> Response:
     with transaction() as connection:
         name, stored = file_of_run(connection, artifact_id)
     return send_stored(stored, name, show=show)
-
-
-@router.get("/from-airflow")
-def from_airflow(
-    request: Request,
-    dag_id: AirflowName,
-    dag_run_id: AirflowName,
-    task_id: AirflowName = "",
-    map_index: MapIndex = "",
-) -> Response:
-    """Lead from a page of Airflow to the page of what it is about."""
-    root = request.scope.get("root_path", "")
-    with transaction() as connection:
-        collection_id, mapped = mapped_runs(connection, dag_run_id)
-        if dag_id == CHECK_DAG:
-            collection_id = collection_of_check(connection, dag_run_id)
-    if dag_id == METROLOGY_DAG:
-        return RedirectResponse(f"{root}/geometry")
-    group = task_id.partition(".")[0]
-    run = next((one for one in mapped if (one.group, str(one.map_index)) == (group, map_index)), None)
-    if run:
-        return RedirectResponse(f"{root}/sweep/{run.sweep_id}?run={run.run_id}")
-    if collection_id is not None:
-        return RedirectResponse(f"{root}/collection/{collection_id}")
-    raise NotFoundError("This run of Airflow is about no single collection.", try_next="Start from Now.")

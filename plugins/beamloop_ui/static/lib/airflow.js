@@ -15,6 +15,10 @@ export function airflowLink(path, ...words) {
 export const dagRunPath = (dagId, dagRunId) =>
   `dags/${encodeURIComponent(dagId)}/runs/${encodeURIComponent(dagRunId)}`;
 
+/** The path of a mapped task of a run. */
+export const mappedTaskPath = (dagId, dagRunId, taskId, mapIndex) =>
+  `${dagRunPath(dagId, dagRunId)}/tasks/${encodeURIComponent(taskId)}/mapped/${mapIndex}`;
+
 function leaveFrame(event, address) {
   if (window.parent === window) return;
   event.preventDefault();

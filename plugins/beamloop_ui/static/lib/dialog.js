@@ -1,35 +1,43 @@
 // Actions are confirmed, with a reason, and their result is shown where they were asked for.
 
 import { act } from "./api.js";
-import { h } from "./dom.js";
+import { h, show } from "./dom.js";
 import { faultBox } from "./states.js";
+import { localWords } from "./time.js";
+
+const PREVIEW_AFTER_MS = 400;
 
 /**
  * Ask for confirmation, send the action, show what came of it.
  * @param {object} options
  * @param {string} options.title  "Exclude xtal2_1"
  * @param {any} options.explain  what it does, and how it is taken back
- * @param {Array<{name: string, label: string, value?: string, required?: boolean, hint?: string, choices?: string[]}>} [options.fields]
+ * @param {Array<{name: string, label: string, type?: string, value?: string, required?: boolean, hint?: string, choices?: string[]}>} [options.fields]
  * @param {string} options.path  where to send it
  * @param {object} [options.body]  beside the fields
  * @param {string} options.button  "Exclude"
  * @param {() => void} [options.onDone]  after success
+ * @param {{path: string, without: string[], draw: (answer: object) => any}} [options.preview]  what would be done: asked
+ *   for with the fields, but for those `without`, whenever they change
  */
-export function askToAct({ title, explain, fields = [], path, body = {}, button, onDone = () => {} }) {
+export function askToAct({ title, explain, fields = [], path, body = {}, button, onDone = () => {}, preview = null }) {
   const result = h("div", { "aria-live": "polite" });
   const send = h("button", { type: "submit", class: "primary" }, button);
   const leave = h("button", { type: "button", onclick: () => dialog.close() }, "Cancel");
+  const expected = preview ? h("div", { class: "preview", role: "status", id: "preview" }, "Looking what would be done …") : null;
   const form = h("form", { method: "dialog", onsubmit: submit }, h("h2", { id: "dialog-title" }, title),
-    h("div", { class: "explain" }, explain), fields.map(field), result, h("div", { class: "buttons" }, leave, send));
+    h("div", { class: "explain" }, explain), fields.map(field), expected, result, h("div", { class: "buttons" }, leave, send));
   const dialog = h("dialog", { "aria-labelledby": "dialog-title", onclose: () => dialog.remove() }, form);
+  const values = () => Object.fromEntries(new FormData(form));
 
   async function submit(event) {
     event.preventDefault();
     send.disabled = true;
     result.replaceChildren("Sending …");
     try {
-      const answer = await act(path, { ...body, ...Object.fromEntries(new FormData(form)) });
+      const answer = await act(path, { ...body, ...values() });
       result.replaceChildren(h("p", { class: "done" }, h("span", { "aria-hidden": "true" }, "✓ "), answer.words));
+      expected?.remove();
       send.remove();
       leave.textContent = "Close";
       leave.focus();
@@ -42,17 +50,49 @@ export function askToAct({ title, explain, fields = [], path, body = {}, button,
 
   document.body.append(dialog);
   dialog.showModal();
+  if (preview) keepPreviewed(form, expected, preview, () => ({ ...body, ...values() }));
+}
+
+/** Ask what would be done, now and whenever a field that matters has changed. */
+function keepPreviewed(form, place, { path, without, draw }, values) {
+  let waiting = null;
+  let last = 0;
+
+  async function look() {
+    last += 1;
+    const own = last;
+    const asked = Object.fromEntries(Object.entries(values()).filter(([name]) => !without.includes(name)));
+    const words = await act(path, asked).then(draw, faultBox);
+    if (own === last) show(place, words);
+  }
+
+  form.addEventListener("input", (event) => {
+    if (without.includes(event.target.name)) return;
+    clearTimeout(waiting);
+    waiting = setTimeout(look, PREVIEW_AFTER_MS);
+  });
+  look();
 }
 
 /** The field in which a person says why. */
 export const WHY = { name: "why", label: "Why", required: true, hint: "Kept with your name and the time." };
 
-function field({ name, label, value = "", required = false, hint = "", choices = null }) {
+function field({ name, label, type = "text", value = "", required = false, hint = "", choices = null }) {
   const hintId = `hint-${name}`;
   const attributes = { name, id: `field-${name}`, required, "aria-describedby": hint ? hintId : null };
   const input = choices
     ? h("select", attributes, choices.map((choice) => h("option", { selected: choice === value }, choice)))
-    : h("input", { ...attributes, type: "text", value, maxlength: 500, autocomplete: "off" });
-  return h("p", { class: "field" }, h("label", { for: `field-${name}` }, label), input,
+    : h("input", { ...attributes, type, value, maxlength: type === "text" ? 500 : null, autocomplete: "off" });
+  const local = type === "datetime-local" ? localEcho(input) : null;
+  return h("p", { class: "field" }, h("label", { for: `field-${name}` }, label), input, local,
     hint ? h("span", { class: "quiet", id: hintId }, hint) : null);
+}
+
+/** The reader's own time beside a field that takes UTC. */
+function localEcho(input) {
+  const echo = h("output", { class: "quiet", for: input.id });
+  const tell = () => { echo.textContent = input.value ? localWords(new Date(`${input.value}Z`)) : ""; };
+  input.addEventListener("input", tell);
+  tell();
+  return echo;
 }

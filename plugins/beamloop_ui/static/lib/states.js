@@ -15,3 +15,6 @@ export const faultBox = (fault) =>
     h("p", {}, h("strong", {}, fault.what ?? "This page has a fault.")),
     fault.tryNext ? h("p", {}, `→ ${fault.tryNext}`) : null,
     fault.evidence ? h("p", { class: "quiet" }, fault.evidence) : null);
+
+/** Names in a box that scrolls: hundreds fit. */
+export const listed = (names) => h("div", { class: "names quiet", tabindex: "0", role: "region", "aria-label": "Names" }, names.join(", "));

@@ -19,10 +19,15 @@ export function moment(iso) {
 }
 
 function local(date) {
-  if (date.getTimezoneOffset() === 0) return null;
+  const words = localWords(date);
+  return words ? h("span", { class: "local" }, ` (${words})`) : null;
+}
+
+/** "07:07 local", with the day where it is another one than in UTC; nothing where the reader's clock is UTC. */
+export function localWords(date) {
+  if (date.getTimezoneOffset() === 0) return "";
   const sameDay = localDay(date) === day(date);
-  const words = `${sameDay ? "" : `${localDay(date)} `}${two(date.getHours())}:${two(date.getMinutes())}`;
-  return h("span", { class: "local" }, ` (${words} local)`);
+  return `${sameDay ? "" : `${localDay(date)} `}${two(date.getHours())}:${two(date.getMinutes())} local`;
 }
 
 /** "42 s", "3 min", "2.4 h", "5 d". */

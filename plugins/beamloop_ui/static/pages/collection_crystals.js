@@ -6,12 +6,11 @@ import { histogram, parameterName, scatter, swatch, varyingParameters } from "..
 import { COLOURS, makeDendrogram } from "../lib/dendrogram.js";
 import { askToAct, WHY } from "../lib/dialog.js";
 import { h, show } from "../lib/dom.js";
-import { empty, faultBox, loading } from "../lib/states.js";
+import { empty, faultBox, listed, loading } from "../lib/states.js";
 import { table } from "../lib/table.js";
 import { cut, layOut, membersOf, nameGroup, variationOf } from "../lib/tree.js";
 import { moment } from "../lib/time.js";
-import { listed } from "./collection_sweeps.js";
-import { REPROCESSING } from "./sweep_actions.js";
+import { askToReprocess } from "./reprocessing.js";
 
 const [LEAST, MOST] = [0.01, 100]; // percent
 const STEPS = 1000; // of the slider, equal ones in the limit's logarithm
@@ -192,9 +191,8 @@ function makeView(place, about, found, { onActed, onShowGroup }) {
           [{ name: "group", label: "Group", choices: ["new", ...sizes.keys()], value: "new", hint: "new: a group that is made for them." }, WHY]),
         key === "aside" ? say("include", "Include", "They are taken in whatever their cells say.") : null,
         say("withdraw", "Leave to Beamloop", "What people said of them counts no longer.")] : null,
-      may.reprocess ? h("button", { type: "button", "data-key": `${key}-reprocess`, onclick: () => askToAct({ title: `Process again: ${what}`, button: "Process",
-        fields: REPROCESSING, path: "api/reprocess", body: { sweep_ids: [...new Set(chosen.map((one) => one.sweep_id))] },
-        explain: ["New runs beside the earlier ones, which stay.", names], onDone: onActed }) }, "Process again …") : null);
+      may.reprocess ? h("button", { type: "button", "data-key": `${key}-reprocess`, onclick: () => askToReprocess({ title: `Process again: ${what}`,
+        sweepIds: [...new Set(chosen.map((one) => one.sweep_id))], explain: ["New runs beside the earlier ones, which stay.", names], onDone: onActed }) }, "Process again …") : null);
   }
 
   function showGroups(groups) {

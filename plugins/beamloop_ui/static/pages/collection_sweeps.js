@@ -5,10 +5,10 @@ import { askToAct, WHY } from "../lib/dialog.js";
 import { byId, h, show } from "../lib/dom.js";
 import { live } from "../lib/live.js";
 import { kindOf, outcomeBadge } from "../lib/outcome.js";
-import { empty, faultBox } from "../lib/states.js";
+import { empty, faultBox, listed } from "../lib/states.js";
 import { pager, table } from "../lib/table.js";
 import { moment } from "../lib/time.js";
-import { REPROCESSING } from "./sweep_actions.js";
+import { askToReprocess } from "./reprocessing.js";
 
 const PER_PAGE = 50;
 const WAIT_MS = 300;
@@ -136,17 +136,13 @@ export function makeSweepTable(collection, { onActed }) {
       about.may.exclude ? [say("exclude", "Exclude", "They are left out of trees and groups until they are included again. Results stay."),
         say("include", "Include", "They are taken in whatever their cells say."),
         say("withdraw", "Leave to Beamloop", "What people said of them counts no longer.")] : null,
-      about.may.reprocess ? h("button", { type: "button", "data-key": "reprocess", onclick: () => askToAct({ title: `Process ${title} again`,
-        button: "Process", fields: REPROCESSING, path: "api/reprocess", body: { sweep_ids: [...chosen.keys()] },
-        explain: ["New runs beside the earlier ones, which stay.", listed(names)], onDone: done }) }, "Process again …") : null,
+      about.may.reprocess ? h("button", { type: "button", "data-key": "reprocess", onclick: () => askToReprocess({ title: `Process ${title} again`,
+        sweepIds: [...chosen.keys()], explain: ["New runs beside the earlier ones, which stay.", listed(names)], onDone: done }) }, "Process again …") : null,
       h("button", { type: "button", "data-key": "none", onclick: () => { chosen.clear(); showRows(); } }, "Choose none"));
   }
 
   return { update, turnTo, refresh: () => data.refresh(), state: () => wish.state };
 }
-
-/** Names in a box that scrolls: hundreds fit. */
-export const listed = (names) => h("div", { class: "names quiet", tabindex: "0", role: "region", "aria-label": "Names" }, names.join(", "));
 
 function fromAddress() {
   const given = new URLSearchParams(location.search);

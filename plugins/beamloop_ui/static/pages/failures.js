@@ -5,17 +5,19 @@ import { byId, h, show } from "../lib/dom.js";
 import { periodFilters } from "../lib/filters.js";
 import { live } from "../lib/live.js";
 import { kindOf, outcomeBadge } from "../lib/outcome.js";
-import { empty, faultBox, loading } from "../lib/states.js";
+import { empty, faultBox, listed, loading } from "../lib/states.js";
 import { table } from "../lib/table.js";
 import { moment } from "../lib/time.js";
+import { askToReprocess } from "./reprocessing.js";
 
 const place = byId("causes").querySelector(".content");
 let moreOf = null; // the cause of which all sweeps are shown
+let may = { reprocess: false };
 show(place, loading());
 
 const filters = periodFilters(() => { moreOf = null; data.refresh(); });
 const data = live(() => `api/failures?${filters.query(moreOf === null ? {} : { more_of: moreOf })}`,
-  (document) => { filters.show(document.beamlines); show(place, causes(document)); },
+  (document) => { filters.show(document.beamlines); may = document.may; show(place, causes(document)); },
   (fault) => show(place, faultBox(fault)), { everyMs: 15_000 });
 
 function causes({ count, is_cut: isCut, causes: all }) {
@@ -39,8 +41,17 @@ function section(cause) {
     h("h2", {}, `${cause.count} × `, outcomeBadge(cause.outcome)),
     h("p", {}, cause.count === 1 ? cause.example : cause.cause),
     cause.try_next ? h("p", {}, h("strong", {}, "What to try: "), cause.try_next) : null,
+    may.reprocess ? h("div", { class: "buttons" }, h("button", { type: "button", "data-key": `reprocess-${cause.number}`, onclick: () => reprocess(cause) },
+      cause.count === 1 ? "Process it again …" : `Process all ${cause.count} again …`)) : null,
     h("p", { class: "quiet" }, places, " · ", moment(cause.first_at), cause.count > 1 ? [" to ", moment(cause.last_at)] : null),
     h("details", { open: cause.count <= 12 || moreOf === cause.number }, h("summary", { "data-key": `cause-${cause.number}` }, many(cause.count, "sweep")),
       table({ caption: `Sweeps of cause ${cause.number + 1}, ${cause.outcome}`, columns, rows: cause.sweeps }),
       hidden > 0 ? h("button", { type: "button", "data-key": `more-${cause.number}`, onclick: () => { moreOf = cause.number; data.refresh(); } }, `Show ${hidden} more`) : null));
+}
+
+// The sweeps that the page has counted, also those that it does not list: what a person sees is what is done.
+function reprocess(cause) {
+  askToReprocess({ title: `Process again: ${many(cause.count, "sweep")} with ${cause.outcome.replaceAll("_", " ")}`, sweepIds: cause.sweep_ids,
+    explain: ["New runs beside the earlier ones, which stay.", listed(cause.places.map(({ collection, count }) => `${collection} ${count}`))],
+    onDone: () => data.refresh() });
 }

@@ -9,7 +9,7 @@ import { empty, faultBox, loading } from "../lib/states.js";
 import { table } from "../lib/table.js";
 import { moment } from "../lib/time.js";
 import { evidenceTables } from "./geometry_evidence.js";
-import { REPROCESSING } from "./sweep_actions.js";
+import { askToReprocess } from "./reprocessing.js";
 
 const STATES = { candidate: ["work", "… candidate"], in_force: ["good", "✓ in force"], superseded: ["", "◷ serves older data"], rejected: ["broken", "✗ rejected"], withdrawn: ["broken", "↶ withdrawn"] };
 const STALE_SHOWN = 100;
@@ -149,9 +149,8 @@ function imported({ imported: { sweeps, total, stale_total: stale }, version, ma
       : h("span", { class: "good" }, "✓ this one") },
   ];
   return [h("p", {}, `${total} ${total === 1 ? "sweep" : "sweeps"}, `, stale ? h("strong", { class: "outcome" }, `${stale} of them stale: another geometry serves them now.`) : "none stale."),
-    staleSweeps.length && may.reprocess ? h("div", { class: "buttons" }, h("button", { type: "button", id: "reprocess-stale", "data-key": "reprocess-stale", onclick: () => askToAct({
-      title: `Process again what is stale: ${staleSweeps.length} sweeps`, button: "Process", path: "api/reprocess", body: { sweep_ids: staleSweeps.map((one) => one.sweep_id) },
-      fields: REPROCESSING, explain: `They are imported with the geometry that serves them now; their runs with geometry ${version.geometry_id} stay.`, onDone }) }, `Process ${staleSweeps.length} stale again …`)) : null,
+    staleSweeps.length && may.reprocess ? h("div", { class: "buttons" }, h("button", { type: "button", id: "reprocess-stale", "data-key": "reprocess-stale", onclick: () => askToReprocess({
+      title: `Process again what is stale: ${staleSweeps.length} sweeps`, sweepIds: staleSweeps.map((one) => one.sweep_id), explain: `They are imported with the geometry that serves them now; their runs with geometry ${version.geometry_id} stay.`, onDone }) }, `Process ${staleSweeps.length} stale again …`)) : null,
     stale > staleSweeps.length ? h("p", { class: "quiet" }, `These are the first ${staleSweeps.length}; \`beamloop reprocess --geometry ${version.geometry_id}\` takes all.`) : null,
     h("div", { class: "scrolls" }, table({ caption: "Sweeps imported with this version", columns, rows: sweeps.slice(0, STALE_SHOWN) })),
     total > STALE_SHOWN ? h("p", { class: "quiet" }, `and ${total - Math.min(STALE_SHOWN, sweeps.length)} more`) : null];

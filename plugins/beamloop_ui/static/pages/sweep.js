@@ -1,7 +1,7 @@
 // Sweep: what happened, what to try, and everything that is kept of it.
 
 import { ROOT } from "../lib/api.js";
-import { airflowLink, dagRunPath } from "../lib/airflow.js";
+import { airflowLink, dagRunPath, mappedTaskPath } from "../lib/airflow.js";
 import { copyAll, copyLine } from "../lib/copy.js";
 import { byId, h, show } from "../lib/dom.js";
 import { live } from "../lib/live.js";
@@ -85,10 +85,8 @@ function step(name, done, left, sweep) {
 }
 
 function taskPath({ dag_id: dag, dag_run_id: dagRun, group, map_index: at }, name) {
-  const path = dagRunPath(dag, dagRun);
-  if (!group) return path;
   // The mapped task of a step in the sweep's group; without a step, the run's page.
-  return name ? `${path}/tasks/${encodeURIComponent(`${group}.${name}`)}/mapped/${at}` : path;
+  return group && name ? mappedTaskPath(dag, dagRun, `${group}.${name}`, at) : dagRunPath(dag, dagRun);
 }
 
 function rungs(all) {

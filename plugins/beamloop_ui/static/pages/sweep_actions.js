@@ -2,6 +2,7 @@
 
 import { askToAct, WHY } from "../lib/dialog.js";
 import { h, show } from "../lib/dom.js";
+import { askToReprocess } from "./reprocessing.js";
 
 /** Show the buttons that a sweep and a person's rights allow. */
 export function showActions(place, sweep, onDone) {
@@ -33,19 +34,9 @@ function withdraw(sweep, onDone) {
     explain: "What people said of it counts no longer: as Beamloop suggests." }), onDone });
 }
 
-/** The fields of processing again, for pages that offer it. */
-export const REPROCESSING = [
-  { name: "profile", label: "Profile", choices: ["", "cells", "full"], hint: "Empty: as before. cells is fast summation, full is for merging." },
-  { name: "space_group", label: "Space group", hint: 'E.g. "H 3"; "none" forgets it; empty: as before.' },
-  { name: "unit_cell", label: "Unit cell", hint: 'a,b,c,α,β,γ in Å and °; "none" forgets it; empty: as before.' },
-  { name: "settings", label: "Settings of programs", hint: "PROGRAM.OPTION=VALUE, separated by spaces, e.g. index.indexing.method=fft1d" },
-  { name: "again", label: "Repeat known work", choices: ["no", "yes"], hint: "The same parameters, images and DIALS once more." },
-  WHY,
-];
-
 function reprocess(sweep, onDone) {
-  askToAct({ title: `Process ${sweep.sweep} again`, button: "Process", fields: REPROCESSING, path: "api/reprocess",
-    body: { sweep_ids: [sweep.sweep_id] }, explain: ["A new run beside the earlier ones, which stay. Now: ", sweep.parameter_words], onDone });
+  askToReprocess({ title: `Process ${sweep.sweep} again`, sweepIds: [sweep.sweep_id], onDone,
+    explain: ["A new run beside the earlier ones, which stay. Now: ", sweep.parameter_words] });
 }
 
 function sample(sweep, onDone) {
