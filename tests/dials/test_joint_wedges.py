@@ -34,7 +34,7 @@ class Wedges:
     def refine(self, folder: Path, options: JointOptions) -> tuple[GroupFigures, GroupFigures]:
         """Return the group before and after."""
         asked = replace(joint(*(crystal.run_id for crystal in self.crystals)), options=options)
-        work = JointWork(asked, "refine", folder, folder, self.dials, (), {})
+        work = JointWork("refine", folder, folder, asked, self.dials, (), {})
         division = divide(self.crystals, options.crystals_at_once)
         refined = refine_divided(work, division, shared_models(self.crystals))
         assert refined.files is not None

@@ -29,7 +29,7 @@ def ended(folder: Path, said: str, end: ProgramEnd = ProgramEnd.EXITED) -> Progr
 
 @pytest.fixture
 def work(tmp_path: Path) -> MetrologyWork:
-    return MetrologyWork(metrology(), "refine", tmp_path, tmp_path, cast(Services, None))
+    return MetrologyWork("refine", tmp_path, tmp_path, metrology(), cast(Services, None))
 
 
 def test_too_few_reflections_are_kept_with_the_words_of_dials(work: MetrologyWork, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Which paths DIALS reads as they stand.
+"""Paths in argv: which of them DIALS reads as they stand, and relative ones.
 
 Arguments never meet a shell, but DIALS parses them itself (phil), and globs templates. Tried with 3.12.1, one
 character at a time in the middle of a folder's and of a file's name:
@@ -12,6 +12,7 @@ the locale. So the rule is an allow-list of what works everywhere; for any other
 folder of symbolic links, which DIALS records as it records files.
 """
 
+import os
 import re
 from pathlib import Path
 
@@ -27,3 +28,11 @@ def is_plain_path(path: Path) -> bool:
         A file or folder. A template is judged by the path of one of its images, not by its `#` signs.
     """
     return PLAIN.fullmatch(str(path)) is not None
+
+
+def relative_to(folder: Path, path: Path) -> Path:
+    """Return a path as a program in a folder is given it.
+
+    It stays true when the staging folder is renamed, and when all is copied to another place.
+    """
+    return Path(os.path.relpath(path, folder))

@@ -45,6 +45,17 @@ def outcome_of_end(result: ProgramResult, limits: ProgramLimits, step: str) -> O
     return None
 
 
+def outcome_of_failure(result: ProgramResult, limits: ProgramLimits, step: str) -> Outcome:
+    """Say why a program failed, by its end, or else by its last words.
+
+    Raises
+    ------
+    TransientError
+        When it was ended from outside, or the disk is full.
+    """
+    return outcome_of_end(result, limits, step) or outcome_of_log(result, step)
+
+
 def outcome_of_log(result: ProgramResult, step: str, meanings: Meanings = MEANINGS) -> Outcome:
     """Say why a program failed, by its last words.
 

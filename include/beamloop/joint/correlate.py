@@ -3,9 +3,10 @@
 import numpy as np
 
 from beamloop.dials_cli.correlations import correlate_parameters
+from beamloop.dials_cli.paths import relative_to
 from beamloop.joint.crystals import Pair
 from beamloop.joint.refine_together import Refined
-from beamloop.joint.work import JointWork, relative_to
+from beamloop.joint.work import JointWork
 from beamloop.records.program import ProgramResult
 from beamloop.unit_cells.cell_arrays import Floats
 

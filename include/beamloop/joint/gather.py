@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 
 from beamloop.dials_cli import programs
 from beamloop.dials_cli.experiments import ExperimentSummary
+from beamloop.dials_cli.paths import relative_to
 from beamloop.dials_cli.reflections import IndexingSummary
 from beamloop.errors import InvalidInputError
 from beamloop.joint.crystals import Crystal, Pair, crystal_figures, read_pair
 from beamloop.joint.refine_divided import pairs_of_split, split_pairs
-from beamloop.joint.work import JointWork, relative_to
+from beamloop.joint.work import JointWork
 from beamloop.records.identifiers import RunId
 from beamloop.records.isomorphism import GroupMember
 from beamloop.records.joint import CrystalKey

@@ -5,9 +5,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from beamloop.dials_cli import programs
-from beamloop.dials_cli.program_outcomes import outcome_of_end, outcome_of_log
+from beamloop.dials_cli.paths import relative_to
+from beamloop.dials_cli.program_outcomes import outcome_of_failure
 from beamloop.joint.refine_divided import pairs_of_split, split_pairs
-from beamloop.joint.work import REPORTS, JointFinding, JointWork, failed, relative_to
+from beamloop.joint.work import REPORTS, JointFinding, JointWork, failed
 from beamloop.records.identifiers import safe_name
 from beamloop.records.joint import MemberFigures
 from beamloop.records.program import ProgramResult
@@ -108,8 +109,7 @@ def _export(work: JointWork, run: Run, folder: Path, mtz: Path) -> ProgramResult
 
 def _why(work: JointWork, result: ProgramResult) -> str:
     """Say why one crystal has no MTZ file; the others go on."""
-    outcome = outcome_of_end(result, work.limits, work.step) or outcome_of_log(result, work.step)
-    return outcome.sentence
+    return outcome_of_failure(result, work.limits, work.step).sentence
 
 
 def _words(done: list[Integrated]) -> str:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from beamloop.dials_cli import programs
+from beamloop.dials_cli.paths import relative_to
 from beamloop.joint.crystals import Crystal, Pair
 from beamloop.joint.divide import FIXED, Division
 from beamloop.joint.refine_together import Refined, refine_together
-from beamloop.joint.work import JointWork, relative_to
+from beamloop.joint.work import JointWork
 from beamloop.records.joint import CrystalKey
 from beamloop.records.program import ProgramResult
 

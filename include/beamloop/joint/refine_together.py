@@ -6,9 +6,10 @@ from pathlib import Path
 
 from beamloop.dials_cli import programs
 from beamloop.dials_cli.failures import FailureCause, explain_failure
+from beamloop.dials_cli.paths import relative_to
 from beamloop.dials_cli.reflections import IndexingSummary
 from beamloop.joint.crystals import Crystal, Pair, read_pair
-from beamloop.joint.work import JointWork, relative_to
+from beamloop.joint.work import JointWork
 from beamloop.records.joint import CrystalKey
 from beamloop.records.program import ProgramEnd, ProgramResult
 from beamloop.unit_cells.enough import fewest_reflections

@@ -84,7 +84,7 @@ def _perform(services: Services, joint: Joint, step: str, staging: Path) -> Join
     inputs = fetch_inputs(services, joint, directory) if step == "refine" else ()
     runs = load_runs(services, joint)
     started_at = datetime.now(UTC)
-    finding = PERFORM[step](JointWork(joint, step, directory, staging, services.dials, inputs, runs))
+    finding = PERFORM[step](JointWork(step, directory, staging, joint, services.dials, inputs, runs))
     return JointStepReport(
         step=step,
         started_at=started_at,

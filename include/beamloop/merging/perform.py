@@ -1,6 +1,5 @@
 """The programs of a merge, one after the other, and what came out."""
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +8,8 @@ from beamloop.dials_cli import programs
 from beamloop.dials_cli.experiments import read_experiments
 from beamloop.dials_cli.handle import Dials
 from beamloop.dials_cli.merging_statistics import read_merging_statistics
-from beamloop.dials_cli.program_outcomes import outcome_of_end, outcome_of_log
+from beamloop.dials_cli.paths import relative_to
+from beamloop.dials_cli.program_outcomes import outcome_of_failure
 from beamloop.dials_cli.programs.merging import STATISTICS_NAME, SYMMETRIZED
 from beamloop.errors import InvalidInputError
 from beamloop.records.merging import MERGE_STEP, MergedData, MergeOptions, MergeReport
@@ -54,17 +54,14 @@ def perform(work: MergeWork) -> MergeReport:
         and work.run(programs.merge, Path("scaled.expt"), Path("scaled.refl"), options=cut)
     )
     if not done:
-        result = work.started[-1]
-        outcome = outcome_of_end(result, work.options.limits, MERGE_STEP) or outcome_of_log(
-            result, MERGE_STEP
-        )
+        outcome = outcome_of_failure(work.started[-1], work.options.limits, MERGE_STEP)
         return MergeReport(outcome.sentence, programs=tuple(work.started), outcome=outcome)
     return _report(work)
 
 
 def _symmetrized(work: MergeWork) -> Pair | None:
     """Return the sweeps with their space group and indexed alike; None where a program failed."""
-    pairs = [(_relative(work, expt), _relative(work, refl)) for expt, refl in work.pairs]
+    pairs = [(relative_to(work.staging, expt), relative_to(work.staging, refl)) for expt, refl in work.pairs]
     told = work.options.space_group
     here = (Path(SYMMETRIZED[0]), Path(SYMMETRIZED[1]))
     if len(pairs) == 1:
@@ -77,11 +74,6 @@ def _symmetrized(work: MergeWork) -> Pair | None:
         return None
     # dials.cosym does not look for screw axes.
     return here if told or work.run(programs.symmetry, *here, options=("laue_group=None",)) else None
-
-
-def _relative(work: MergeWork, path: Path) -> Path:
-    """Return a path as it stands in argv: true still when the staging folder is renamed."""
-    return Path(os.path.relpath(path, work.staging))
 
 
 def _report(work: MergeWork) -> MergeReport:

@@ -9,7 +9,8 @@ from typing import Any
 
 from beamloop.dials_cli import programs
 from beamloop.dials_cli.experiments import read_experiments
-from beamloop.dials_cli.program_outcomes import outcome_of_end, outcome_of_log
+from beamloop.dials_cli.paths import relative_to
+from beamloop.dials_cli.program_outcomes import outcome_of_failure
 from beamloop.dials_cli.reflections import summarise_indexing
 from beamloop.errors import InvalidInputError
 from beamloop.geometry.models import Document, first_models
@@ -17,7 +18,7 @@ from beamloop.geometry.move import carried, move_to_header, shape_difference
 from beamloop.metrology.choice import FEWEST_REFLECTIONS, blocks_are_held_out
 from beamloop.metrology.choose import CHOICE, import_panels
 from beamloop.metrology.offers import CRYSTAL, Candidate, import_folder, read_candidates
-from beamloop.metrology.work import MetrologyFinding, MetrologyWork, kept, relative_to
+from beamloop.metrology.work import MetrologyFinding, MetrologyWork, kept
 from beamloop.records.geometry import SourceRole
 from beamloop.records.identifiers import RunId
 from beamloop.records.metrology import Choice
@@ -222,7 +223,7 @@ def _went_well(work: MetrologyWork, sweep: _Sweep, result: ProgramResult, fault:
     """
     sweep.programs.append(result)
     if not result.succeeded:
-        ended = outcome_of_end(result, work.limits, work.step) or outcome_of_log(result, work.step)
+        ended = outcome_of_failure(result, work.limits, work.step)
         sweep.fault = f"{fault}: {ended.sentence}"
     return result.succeeded
 

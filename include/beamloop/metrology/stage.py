@@ -90,7 +90,7 @@ def run_metrology_step(services: Services, metrology_id: MetrologyId, step: str)
 def _perform(services: Services, metrology: Metrology, step: str, staging: Path) -> MetrologyStepReport:
     directory = services.run_root / metrology.place
     started_at = datetime.now(UTC)
-    finding = PERFORM[step](MetrologyWork(metrology, step, directory, staging, services))
+    finding = PERFORM[step](MetrologyWork(step, directory, staging, metrology, services))
     return MetrologyStepReport(
         step=step,
         started_at=started_at,

@@ -1,11 +1,11 @@
 """What a step is given to work with, and what it gives back."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from beamloop.dials_cli.handle import Dials
+from beamloop.dials_cli.paths import relative_to
 from beamloop.records.outcome import Outcome, OutcomeCode
 from beamloop.records.program import ProgramLimits, ProgramResult
 from beamloop.records.run import CrystalFact, IntegrationFact, Run, RungFact, SpotCounts, StepReport
@@ -66,7 +66,7 @@ class StepWork:
     def reference_from(self, folder: Path) -> Path | None:
         """Return the reference geometry relative to a program's folder, as it stands in argv."""
         reference = self.reference_geometry
-        return None if reference is None else Path(os.path.relpath(reference, folder))
+        return None if reference is None else relative_to(folder, reference)
 
     def output_of(self, step: str, name: str) -> Path:
         """Where an earlier step's file is, on this machine."""
