@@ -10,8 +10,8 @@ from typing import Any
 from beamloop.dials_cli.correlations import correlate_parameters, read_correlations
 from beamloop.dials_cli.geometry_comparison import GeometryComparison
 from beamloop.dials_cli.paths import relative_to
-from beamloop.geometry.models import Document, beam_path_mm, describe_models, read_models
-from beamloop.geometry.panels import hierarchy_depth, panels_in_tree
+from beamloop.geometry.hierarchy import panel_names, parts_at
+from beamloop.geometry.models import beam_path_mm, describe_models, read_models
 from beamloop.geometry.registry import store_models
 from beamloop.metrology.half_split import HalfSplit, split_in_halves
 from beamloop.metrology.held_out import (
@@ -22,13 +22,13 @@ from beamloop.metrology.held_out import (
     refined_pair,
     write_geometries,
 )
-from beamloop.metrology.offers import panel_names
-from beamloop.metrology.refine import Level, level_options
+from beamloop.metrology.levels import Level
+from beamloop.metrology.part_tables import Comparison, group_table, panel_table
+from beamloop.metrology.refine import level_options
 from beamloop.metrology.tables import (
     FORMAT,
     correlation_table,
     level_row,
-    panel_table,
     rmsd_row,
     shell_table,
     whole_table,
@@ -131,23 +131,19 @@ def _panel(row: dict[str, Any]) -> PanelEvidence:
 def _details(found: Findings) -> dict[str, Any]:
     work, geometries, judged, level = found.work, found.geometries, found.judged, found.level
     models = read_models(refined_pair(work, level)[0])
+    comparison = Comparison(
+        geometries.start, geometries.header, models, level, judged.refined, judged.held_out, found.split
+    )
     return {
         "format": FORMAT,
         "metrology_id": work.metrology.metrology_id,
         "level": level.level,
-        "levels": [level_row(one, judged.held_out) for one in geometries.levels],
+        "levels": [level_row(one, models, judged.held_out) for one in geometries.levels],
         "whole": whole_table(geometries.header, geometries.start, models),
         "held_out": rmsd_row(judged.held_out, level.level),
         "refined": rmsd_row(judged.refined, level.level),
-        "panels": panel_table(
-            geometries.start,
-            geometries.header,
-            models,
-            level,
-            refined=judged.refined,
-            held_out=judged.held_out,
-            split=found.split,
-        ),
+        "panels": panel_table(comparison),
+        "groups": group_table(comparison, geometries.levels),
         "shells": shell_table(judged.refined, judged.held_out, level.level),
         "fixed_panels": list(level.fixed_panels),
         "least_panel_count": work.metrology.options.least_panel_count,
@@ -188,17 +184,7 @@ def _correlations(
     if not result.succeeded:
         return None
     found = read_correlations(work.staging / CORRELATIONS)
-    return correlation_table(found, _part_names(read_models(experiments), level.level))
-
-
-def _part_names(models: Document, level: int) -> list[str]:
-    """Return what the parts that a level refines are called, in DIALS's order."""
-    names = panel_names(models)
-    if level == 0:
-        return ["the whole detector"]
-    if level == hierarchy_depth(models):
-        return [names[place] for place in panels_in_tree(models)]
-    return [f"group {number}" for number in range(1, 1 + len(names))]
+    return correlation_table(found, [part.name for part in parts_at(read_models(experiments), level.level)])
 
 
 def _candidate(work: MetrologyWork, geometries: Geometries, level: Level, evidence: Evidence) -> NewGeometry:

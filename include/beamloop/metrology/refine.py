@@ -2,45 +2,27 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
-
 from beamloop.dials_cli import programs
-from beamloop.dials_cli.detector import panel_poses
 from beamloop.dials_cli.experiments import read_experiments
 from beamloop.dials_cli.paths import relative_to
-from beamloop.dials_cli.reflection_table import Flag, read_reflections
 from beamloop.dials_cli.selecting import deal_reflections
-from beamloop.geometry.models import first_models, read_models
-from beamloop.geometry.panels import hierarchy_depth
+from beamloop.geometry.hierarchy import hierarchy_depth, tidied
+from beamloop.geometry.models import first_models
 from beamloop.metrology.index_sweeps import INDEXED, pair_of
-from beamloop.metrology.offers import panel_names
+from beamloop.metrology.levels import LEVELS, Level, Pair, level_figures, words_of
 from beamloop.metrology.work import MetrologyFinding, MetrologyWork, failed
 from beamloop.records.identifiers import RunId
 from beamloop.records.program import ProgramResult
 
-Pair = tuple[Path, Path]  # experiments and reflections
 SHARED = ("beam", "detector")  # each keeps its goniometer: kappa may differ, and nothing of it is refined
 HELD_OUT_BLOCKS = "AAAAB"  # every fifth block of rotation
 BLOCK_COUNT = 20  # of each sweep: 4.5 deg each of 90
 # Of several crystals, one with too few reflections is taken out; alone it has to be refined.
 TAKE_OUT = "auto_reduction.action=remove"
-LEVELS = "levels.json"
-SAME_MM = 1e-9  # a panel that was not refined has the very numbers of before
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """The detector refined at one level of its hierarchy."""
-
-    level: int  # 1
-    used_count: int  # 9109, reflections
-    rmsd_mm: tuple[float, float]  # (0.0285, 0.0418)
-    rmsd_phi_deg: float  # 0.031
-    panel_counts: tuple[int, ...]  # reflections used, by panel
-    fixed_panels: tuple[str, ...]  # ("Panel7",): not refined at this level
+TIDY = "tidy/tidied.expt"
 
 
 def perform(work: MetrologyWork) -> MetrologyFinding:
@@ -49,6 +31,7 @@ def perform(work: MetrologyWork) -> MetrologyFinding:
     pair = _together(work, started)
     if pair is None:
         return failed(work, started)
+    pair = _tidied(work, pair)
     depth = min(hierarchy_depth(first_models(pair[0])), work.metrology.options.deepest_level)
     levels: list[Level] = []
     for level in range(depth + 1):
@@ -57,24 +40,17 @@ def perform(work: MetrologyWork) -> MetrologyFinding:
         if not started[-1].succeeded:
             break
         refined = folder / "refined.expt", folder / "refined.refl"
-        levels.append(_figures(level, pair if levels else None, refined))
+        levels.append(level_figures(level, pair if levels else None, refined))
         pair = refined
     stopped = None if started[-1].succeeded else failed(work, started)
     # A level that the data do not carry leaves those above it; what a crash leaves is no result.
     if stopped and (stopped.outcome or not levels):
         return stopped
     (work.staging / LEVELS).write_text(json.dumps([asdict(level) for level in levels], indent=1), "utf-8")
-    words = _words(levels[-1])
+    words = words_of(levels[-1], first_models(pair[0]))
     if stopped:
         words += f"; level {len(levels)} could not be refined: {stopped.text}"
     return MetrologyFinding(words, tuple(started))
-
-
-def read_levels(folder: Path) -> list[Level]:
-    """Return what :func:`perform` has found."""
-    found = json.loads((folder / LEVELS).read_text("utf-8"))
-    names = ("rmsd_mm", "panel_counts", "fixed_panels")
-    return [Level(**one | {name: tuple(one[name]) for name in names}) for one in found]
 
 
 def _together(work: MetrologyWork, started: list[ProgramResult]) -> Pair | None:
@@ -91,6 +67,18 @@ def _together(work: MetrologyWork, started: list[ProgramResult]) -> Pair | None:
     folder = work.new_folder("blocks")
     started.append(deal(work, folder, pair, HELD_OUT_BLOCKS))
     return (pair[0], folder / "part_A.refl") if started[-1].succeeded else None
+
+
+def _tidied(work: MetrologyWork, pair: Pair) -> Pair:
+    """Let every level of the detector divide the one above; files with nothing to tidy stay as they are."""
+    document = json.loads(pair[0].read_bytes())
+    detectors = [tidied(detector) for detector in document["detector"]]
+    if detectors == document["detector"]:
+        return pair
+    path = work.staging / TIDY
+    path.parent.mkdir()
+    path.write_text(json.dumps(document | {"detector": detectors}), "utf-8")
+    return path, pair[1]
 
 
 def combine(
@@ -145,40 +133,3 @@ def level_options(work: MetrologyWork, level: int, *, several: bool) -> tuple[st
 
 def _several(experiments: Path) -> bool:
     return len(read_experiments(experiments).experiments) > 1
-
-
-def _figures(level: int, before: Pair | None, refined: Pair) -> Level:
-    models = read_models(refined[0])
-    table = read_reflections(refined[1])
-    used = table.has(Flag.USED_IN_REFINEMENT)
-    residuals = (table["xyzcal.mm"] - table["xyzobs.mm.value"])[used]  # mm, mm, rad
-    x_mm, y_mm, phi_rad = (float(value) for value in np.sqrt(np.mean(residuals**2, axis=0)))
-    names = panel_names(models)
-    counts = np.bincount(table["panel"][used].astype(np.int64), minlength=len(names))
-    return Level(
-        level=level,
-        used_count=int(used.sum()),
-        rmsd_mm=(x_mm, y_mm),
-        rmsd_phi_deg=float(np.degrees(phi_rad)),
-        panel_counts=tuple(int(count) for count in counts),
-        fixed_panels=_fixed(names, before[0], refined[0]) if before else (),
-    )
-
-
-def _fixed(names: Sequence[str], before: Path, after: Path) -> tuple[str, ...]:
-    """Name the panels that stand where they stood."""
-    poses = [panel_poses(first_models(path)["detector"][0]) for path in (before, after)]
-    return tuple(
-        name
-        for name, old, new in zip(names, *poses, strict=True)
-        if np.allclose(old, new, rtol=0, atol=SAME_MM)
-    )
-
-
-def _words(level: Level) -> str:
-    x_mm, y_mm = level.rmsd_mm
-    words = f"level {level.level}: {level.used_count} reflections, RMSD {x_mm:.4f} {y_mm:.4f} mm"
-    if level.level:
-        refined = len(level.panel_counts) - len(level.fixed_panels)
-        words += f", {refined} of {len(level.panel_counts)} panels refined"
-    return words
