@@ -8,13 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.services.full_cbf_writer import write_full_cbf
 from tests.services.geometry_files import Document, corners_mm, experiment_list
+from tests.services.nxmx_writer import Nxmx, simulated_frames, write_modules, write_nxmx
 from tests.services.sweep_bench import SweepBench, open_bench
 
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.runs import load_run
 from beamloop.dials_cli.detector import panel_poses
 from beamloop.errors import ArtifactDamagedError, InvalidInputError
+from beamloop.geometry.hierarchy import parts_at
 from beamloop.geometry.models import describe_models, first_models
 from beamloop.geometry.registry import add_candidate, promote, store_models
 from beamloop.records.geometry import GeometryGate, GeometryId, NewGeometry
@@ -136,6 +139,57 @@ def test_a_sweep_is_processed_to_mtz_on_the_panels_of_a_moved_geometry(
     assert "fix = all position orientation *distance" in log
     with pytest.raises(InvalidInputError, match=r"moved_geometry\.expt, which none of them makes"):
         reproduction_script(bench.services.catalog, bench.services.store, bench.runs[SWEEP])
+    bench.services.catalog.close()
+
+
+def test_full_cbf_of_several_arrays_is_indexed_on_the_panels_of_a_moved_geometry(
+    tmp_path: Path, catalog_dsn: str
+) -> None:
+    plan = PRESETS["tiny2"](1)
+    # Two modules on one axis, the third on another: DIALS makes groups of them.
+    plan = replace(plan, detector=replace(HEADER, group_rows=2))
+    write_full_cbf(tmp_path / "images", plan, simulated_frames(plan, 0))
+    refined = experiment_list(true_geometry(replace(HEADER, distance_mm=MADE_AT_MM), 1))
+    bench, geometry_id = bench_with(tmp_path, catalog_dsn, tmp_path / "images", refined)
+    assert bench.do(SWEEP, "import", "find_spots", "index", "refine") is None
+    folder = bench.run_directory(SWEEP) / "import"
+    assert REPORTS.read(folder).finding.endswith(f"; geometry {geometry_id}")
+    imported = first_models(folder / "imported.expt")
+    assert [part.panels for part in parts_at(imported, 1)] == [(0, 1), (2,)]
+    truth = corners_mm(experiment_list(header_geometry(HEADER)))
+    assert corners_of_imported(folder / "imported.expt") == pytest.approx(truth, abs=UM)
+    found = bench.result(SWEEP)
+    assert found.rmsd_x_mm is not None
+    assert found.rmsd_x_mm < 0.03
+    bench.services.catalog.close()
+
+
+def test_modules_of_nxmx_with_a_mask_that_dials_cannot_cut_end_with_words(
+    tmp_path: Path, catalog_dsn: str
+) -> None:
+    plan = PRESETS["tiny2"](1)
+    plan = replace(plan, detector=replace(HEADER, model="1M"))
+    nxmx = Nxmx(tmp_path / "images", SWEEP, (1, 1))
+    write_nxmx(nxmx, plan, np.zeros((2, 1043, 981), np.int32))
+    write_modules(nxmx, plan, keep_mask=True)
+    bench = open_bench(tmp_path, catalog_dsn, nxmx.folder)
+    outcome = bench.do(SWEEP, "import")
+    assert outcome is not None
+    assert outcome.code is OutcomeCode.UNREADABLE_IMAGES
+    assert "cannot cut the file's pixel_mask into modules" in outcome.sentence
+    bench.services.catalog.close()
+
+
+def test_panels_are_not_put_on_files_that_dials_reads_as_one(tmp_path: Path, catalog_dsn: str) -> None:
+    plan = PRESETS["tiny2"](1)
+    nxmx = Nxmx(tmp_path / "images", SWEEP, (1, 1))
+    write_nxmx(nxmx, plan, np.zeros((2, 619, 487), np.int32))
+    bench, _ = bench_with(tmp_path, catalog_dsn, nxmx.folder, experiment_list(header_geometry(HEADER)))
+    outcome = bench.do(SWEEP, "import")
+    assert outcome is not None
+    assert outcome.code is OutcomeCode.GEOMETRY_MISMATCH
+    assert "it has 3 panels" in outcome.sentence
+    assert "a beamline of their own, with a geometry of one panel." in outcome.sentence
     bench.services.catalog.close()
 
 

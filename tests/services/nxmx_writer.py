@@ -103,15 +103,17 @@ def write_master(nxmx: Nxmx, plan: CollectionPlan, frames: Frames, sweep_index: 
         file["entry/instrument/detector/pixel_mask"] = (frames[0] < 0).astype(np.uint32)
 
 
-def write_modules(nxmx: Nxmx, plan: CollectionPlan) -> None:
+def write_modules(nxmx: Nxmx, plan: CollectionPlan, *, keep_mask: bool = False) -> None:
     """Give the master a module for each of the Pilatus, on an axis for each group and one for each module.
 
-    There is no pixel mask: dxtbx 3.12 cannot cut one into modules that stand side by side.
+    dxtbx 3.12 cannot cut a pixel mask into modules that stand side by side.
     """
     panels = header_geometry(plan.detector).panels
     with h5py.File(nxmx.master, "r+", libver=LIBVER) as file:
         detector = file["entry/instrument/detector"]
-        del detector["module"], detector["pixel_mask"]
+        del detector["module"]
+        if not keep_mask:
+            del detector["pixel_mask"]
         for number, members in enumerate(module_groups(plan.detector), start=1):
             corner_mm = np.array(panels[members[0]].origin_mm)
             on_rail_mm = corner_mm - (0.0, 0.0, -plan.detector.distance_mm)

@@ -54,6 +54,12 @@ LOGS = [
         "[Errno 2] No such file or directory: '/data/x_00002.cbf'",
     ),
     (
+        "ValueError: Please report this error to dials-support@lists.sourceforge.net: numpy array is "
+        "non-c-contiguous - flex arrays must be c-contiguous\n",
+        FailureCause.UNREADABLE_IMAGE,
+        "This DIALS cannot cut the file's pixel_mask into modules that stand side by side.",
+    ),
+    (
         "dxtbx.IncorrectFormatError: ('Please report this error to dials-support@lists.sourceforge.net:', "
         "<dxtbx.format.FormatCBFFullPilatus object at 0x7f>, '/data/x_00002.cbf')\n",
         FailureCause.UNREADABLE_IMAGE,

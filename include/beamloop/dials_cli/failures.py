@@ -48,7 +48,10 @@ WRONG_FORMAT = r"IncorrectFormatError: .*'([^']+)'\)"
 MERGE_WITHOUT_STATISTICS = r"'NoneType' object has no attribute 'as_dict'"
 # Profile modelling of 26 spots of a simulated wedge: its simplex walked to a negative mosaicity.
 NO_MOSAICITY = r"assert sigma_m > TINY"
+# A NXmx file's pixel mask, where modules stand side by side: dxtbx 3.12 cuts it and cannot take the pieces.
+CUT_MASK = r"numpy array is non-c-contiguous"
 BETTER_WORDS = {
+    CUT_MASK: "This DIALS cannot cut the file's pixel_mask into modules that stand side by side.",
     CRASH_WITHOUT_SYMMETRY: "The lattice of the given crystal cannot have the space group asked for.",
     MERGE_WITHOUT_STATISTICS: "There are too few reflections for statistics of merging.",
     NO_MOSAICITY: "There are too few reflections to estimate the mosaicity.",
@@ -93,6 +96,7 @@ PATTERNS: tuple[tuple[str, FailureCause], ...] = (
     (r"No such file or directory: .*\.(cbf|img|h5|nxs|mccd|sfrm)\b", FailureCause.MISSING_IMAGE),
     (r"Image file .* format is unknown", FailureCause.UNREADABLE_IMAGE),
     (WRONG_FORMAT, FailureCause.UNREADABLE_IMAGE),
+    (CUT_MASK, FailureCause.UNREADABLE_IMAGE),
     (r"CBFlib Error|Permission denied: .*\.(cbf|img|h5|nxs|mccd|sfrm)\b", FailureCause.UNREADABLE_IMAGE),
     (r"Imageset contains no beam or detector model", FailureCause.UNREADABLE_IMAGE),  # sources
     (r"JSONDecodeError|does not have the required data column", FailureCause.UNREADABLE_INPUT),

@@ -20,6 +20,10 @@ from beamloop.sweep.work import Finding, StepWork, stopped
 IMPORTED = "imported.expt"
 GEOMETRY = "geometry.expt"  # as the store has it
 MOVED = "moved_geometry.expt"  # at the distance of these images
+ONE_PANEL = (
+    " DIALS cuts mini-CBF images of Pilatus detectors into modules; of others it has the panels that their "
+    "headers describe, here one. Give such images a beamline of their own, with a geometry of one panel."
+)
 Import = Callable[[StepWork], Sequence[ProgramResult]]
 
 
@@ -57,6 +61,8 @@ def place_detector(work: StepWork, header: StepWork, found: Finding, do_import: 
         difference = _write_moved(work.staging, header.staging / IMPORTED, use)
         if difference:
             words = f"Geometry {use.geometry_id} is of another detector: {difference}."
+            if use.multi_panel and _is_one_panel(header.staging / IMPORTED):
+                words += ONE_PANEL
             return stopped(work, OutcomeCode.GEOMETRY_MISMATCH, words, found.programs)
         last = _with_geometry(work, header, use)
         found = _again(last, found, f"geometry {use.geometry_id}", do_import)
@@ -84,6 +90,10 @@ def _again(work: StepWork, found: Finding, words: str, do_import: Import) -> Fin
     if not results[-1].succeeded:
         return explain(work, results)
     return replace(found, text=f"{found.text}; {words}", programs=results)
+
+
+def _is_one_panel(imported: Path) -> bool:
+    return len(first_models(imported)["detector"][0]["panels"]) == 1
 
 
 def _write_moved(staging: Path, imported: Path, use: GeometryUse) -> str:
