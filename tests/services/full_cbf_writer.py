@@ -45,7 +45,7 @@ def _tables(plan: CollectionPlan, sweep_index: int, number: int) -> str:
     exposure = f"{plan.exposure_s:.6f}"
     names = [panel.name.upper() for panel in panels]
     axes = list(_axes(plan, panels))
-    still = [axis[0] for axis in axes if axis[2] == "detector" and axis[0] != "DET_Z"]
+    still = [str(axis[0]) for axis in axes if axis[2] == "detector" and axis[0] != "DET_Z"]
     detector_axes = ["DET_Z", *(name for name in still if name.startswith("GROUP"))]
     return "".join((
         f"###CBF: VERSION 1.5\n\ndata_image_{number}\n\n_diffrn.id SIMULATED\n_diffrn.crystal_id xtal001\n",

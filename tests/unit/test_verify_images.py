@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from beamloop.image_files.cbf import image_fault
+from beamloop.image_files.faults import FIRST_ARRAY_ONLY
 from beamloop.image_files.full_cbf import frames_in_scan
 from beamloop.sweep.verify_images import faults_of, words_for
 
@@ -37,6 +38,47 @@ def fault(folder: Path, content: bytes) -> str | None:
 )
 def test_a_broken_image_is_told_from_a_whole_one(tmp_path: Path, content: bytes, words: str | None) -> None:
     assert fault(tmp_path, content) == words
+
+
+ARRAYS = """###CBF: VERSION 1.5
+data_x
+loop_
+_diffrn_data_frame.id
+_diffrn_data_frame.array_id
+FRAME1 MODULE_1
+FRAME1 {second}
+
+loop_
+_array_data.array_id
+_array_data.data
+MODULE_1
+;
+Content-Type: application/octet-stream;
+     conversions="{packing}"
+X-Binary-Size: 100
+
+"""
+
+
+@pytest.mark.parametrize(
+    ("second", "packing", "words"),
+    [
+        ("MODULE_2", "x-CBF_BYTE_OFFSET", FIRST_ARRAY_ONLY),
+        ("MODULE_2", "x-CBF_PACKED", None),
+        ("MODULE_1", "x-CBF_BYTE_OFFSET", None),
+    ],
+)
+def test_several_arrays_of_which_dials_would_read_one_are_refused(
+    tmp_path: Path, second: str, packing: str, words: str | None
+) -> None:
+    head = ARRAYS.format(second=second, packing=packing).replace("\n", "\r\n")
+    assert fault(tmp_path, head.encode() + START + bytes(100)) == words
+
+
+def test_the_header_of_a_detector_of_many_arrays_is_read_to_its_end(tmp_path: Path) -> None:
+    long = HEADER.replace(b"data_x", b"data_x\r\n# " + bytes(100_000).replace(b"\0", b"m"))
+    assert fault(tmp_path, long + bytes(100)) is None
+    assert fault(tmp_path, long + bytes(99)) == "cut short"
 
 
 # As a writer leaves it: boundary line and padding after the pixels.

@@ -5,11 +5,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 from beamloop.image_files.compression import holds, read_beginning
-from beamloop.image_files.faults import CUT_SHORT, NOT_THERE, OUTSIDE, ImageFaultError
+from beamloop.image_files.faults import CUT_SHORT, FIRST_ARRAY_ONLY, NOT_THERE, OUTSIDE, ImageFaultError
+from beamloop.image_files.full_cbf import has_several_arrays
 from beamloop.image_files.opening import open_image
 
 HEADER_BYTES = 16384
+# Of a detector whose modules are arrays of their own: 1 kB each, and the largest have hundreds.
+LONG_HEADER_BYTES = 1 << 20
 BINARY_SIZE = re.compile(rb"X-Binary-Size:\s*(\d+)")
+BYTE_OFFSET = b"x-CBF_BYTE_OFFSET"
 BINARY_START = b"\x0c\x1a\x04\xd5"  # CBF: the four bytes before the binary section
 
 
@@ -49,9 +53,14 @@ def _check_content(file: BinaryIO, name: str) -> None:
     header = read_beginning(file, name, HEADER_BYTES)
     if not header.startswith(b"###CBF"):
         raise ImageFaultError("not a CBF file")
+    if BINARY_START not in header:
+        file.seek(0)
+        header = read_beginning(file, name, LONG_HEADER_BYTES)
     start = header.find(BINARY_START)
     binary_size = BINARY_SIZE.search(header)
     if start < 0 or binary_size is None:
         raise ImageFaultError("without a complete CBF header")
+    if BYTE_OFFSET in header and has_several_arrays(header):
+        raise ImageFaultError(FIRST_ARRAY_ONLY)
     if not holds(file, name, start + len(BINARY_START) + int(binary_size[1])):
         raise ImageFaultError(CUT_SHORT)

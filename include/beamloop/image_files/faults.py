@@ -3,6 +3,8 @@
 NOT_THERE = "not there"
 CUT_SHORT = "cut short"
 OUTSIDE = "a link to outside its folder"
+# dxtbx 3.12 takes such a file for one of a single array, FormatCBFFullByteOffset.py.
+FIRST_ARRAY_ONLY = "of several arrays in byte-offset compression, of which DIALS reads the first alone"
 STILL_WRITTEN = "still being written, or left so by its writer"
 
 

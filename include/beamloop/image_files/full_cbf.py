@@ -10,6 +10,28 @@ from beamloop.image_files.opening import open_image
 
 HEADER_BYTES = 32768
 PIXELS = b"\n_array_data.data"
+ARRAYS = b"_diffrn_data_frame.array_id"
+PIXELS_OF_ARRAYS = b"\n_array_data."
+
+
+def has_several_arrays(header: bytes) -> bool:
+    """Tell whether a full CBF keeps its pixels in several arrays, as a module's each.
+
+    Parameters
+    ----------
+    header
+        The beginning of the file, to the first pixels at least.
+
+    Source: `_diffrn_data_frame` of the imgCIF dictionary, a row for each array.
+    """
+    if ARRAYS not in header:  # a mini-CBF says nothing of arrays
+        return False
+    tables = header.partition(PIXELS_OF_ARRAYS)[0].rstrip().removesuffix(b"loop_")
+    try:
+        block = gemmi.cif.read_string(tables.decode("ascii", "replace")).sole_block()
+    except (ValueError, IndexError, RuntimeError):
+        return False
+    return len(set(block.find_values(ARRAYS.decode()))) > 1
 
 
 def frames_in_scan(path: Path) -> int | None:
