@@ -38,6 +38,6 @@ lint: setup  ## check style, types, layers and spelling
 	.venv/bin/typos
 
 N ?= 12
-PARTS ?= wedges,tasks,idle,clustering,watching
+PARTS ?= wedges,tasks,idle,clustering,watching,latency,engine,artifacts,uploads,catalogue
 bench: setup  ## measure Beamloop beside the plain script: N=12 wedges, PARTS=wedges,tasks,...
 	@.venv/bin/python -m tests.benchmarks.bench --wedges $(N) --parts $(PARTS)

@@ -5,23 +5,32 @@
 
 import argparse
 import json
+import multiprocessing
 import os
 import platform
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from tests.benchmarks import bench_tasks, bench_wedges
+from tests.benchmarks import (
+    bench_artifacts,
+    bench_engine,
+    bench_growth,
+    bench_latency,
+    bench_tasks,
+    bench_uploads,
+    bench_wedges,
+)
+from tests.benchmarks.figures import Figures, lines_of
+from tests.benchmarks.settled_stack import settle
 from tests.benchmarks.stack_cpu import shares_of_a_core
 from tests.end_to_end.conftest import running_platform
 
 IDLE_S = 200.0
-
-Figures = dict[str, Any]
 
 
 def wedges(count: int, folder: Path) -> Figures:
@@ -37,6 +46,7 @@ def tasks(count: int, _: Path) -> Figures:
 def idle(_: int, __: Path) -> Figures:
     """The CPU of a stack that has nothing to do."""
     with running_platform() as stack:
+        settle(stack)
         return {"percent_of_one_core": shares_of_a_core(stack.state, IDLE_S)}
 
 
@@ -50,13 +60,60 @@ def watching(_: int, __: Path) -> Figures:
     return _printed("tests.benchmarks.watch_many_sweeps")
 
 
+def latency(_: int, folder: Path) -> Figures:
+    """From the last image of a watched sweep to its first task and its result."""
+    return bench_latency.measure(folder)
+
+
+def engine(_: int, folder: Path) -> Figures:
+    """Metrology refinement of P12M by Beamloop's engine and the stock one."""
+    return bench_engine.measure(folder)
+
+
+def artifacts(_: int, folder: Path) -> Figures:
+    """Files into the store and back, beside bare copies and the bare client."""
+    return bench_artifacts.measure(folder)
+
+
+def uploads(_: int, folder: Path) -> Figures:
+    """The share of a step's time in which it uploads its files, into either store."""
+    return bench_uploads.measure(folder)
+
+
+def catalogue(_: int, folder: Path) -> Figures:
+    """The catalogue's queries over 100 000 sweeps."""
+    # In a process of its own: Airflow's app takes its settings from the environment, at the first import.
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn) as process:
+        return process.submit(_catalogue, folder).result()
+
+
+def _catalogue(folder: Path) -> Figures:
+    from tests.benchmarks import bench_catalogue
+
+    return bench_catalogue.measure(folder)
+
+
+def growth(count: int, folder: Path) -> Figures:
+    """CPU for each wedge, of twelve and of so many."""
+    return bench_growth.compare(count, folder)
+
+
 PARTS: Mapping[str, Callable[[int, Path], Figures]] = {
     "wedges": wedges,
     "tasks": tasks,
     "idle": idle,
     "clustering": clustering,
     "watching": watching,
+    "latency": latency,
+    "engine": engine,
+    "artifacts": artifacts,
+    "uploads": uploads,
+    "catalogue": catalogue,
+    "growth": growth,
 }
+# It compares with twelve wedges, so it wants many: `make bench N=300 PARTS=growth`.
+BY_DEFAULT = ",".join(name for name in PARTS if name != "growth")
 
 
 def _printed(module: str) -> Figures:
@@ -65,25 +122,11 @@ def _printed(module: str) -> Figures:
     return {"lines": answer.stdout.splitlines()}
 
 
-def lines_of(figures: Figures, indent: str = "  ") -> list[str]:
-    """Return figures as an indented table."""
-    lines = []
-    for name, value in figures.items():
-        if isinstance(value, dict):
-            lines += [f"{indent}{name}", *lines_of(value, indent + "  ")]
-        elif isinstance(value, list) and name == "lines":
-            lines += [f"{indent}{line}" for line in value]
-        else:
-            shown = f"{value:.4g}" if isinstance(value, float) else f"{value}"
-            lines.append(f"{indent}{name:<{max(1, 44 - len(indent))}} {shown}")
-    return lines
-
-
 def main(arguments: list[str]) -> None:
     """Measure the parts asked for; print a table, and write everything as JSON."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--wedges", type=int, default=12)
-    parser.add_argument("--parts", default="wedges,tasks,idle,clustering,watching")
+    parser.add_argument("--parts", default=BY_DEFAULT)
     parser.add_argument("--json", type=Path, default=Path("bench.json"))
     asked = parser.parse_args(arguments)
     chosen = [name for name in asked.parts.split(",") if name]

@@ -3,8 +3,8 @@
 import time
 import uuid
 from pathlib import Path
-from typing import Any
 
+from tests.benchmarks.figures import Figures
 from tests.benchmarks.stack_cpu import stack_cpu_s
 from tests.end_to_end.conftest import running_platform
 from tests.end_to_end.platform_bench import Platform, wait_for
@@ -14,8 +14,6 @@ from beamloop.errors import NotFoundError
 DAG = "empty_steps"
 DAGS = Path(__file__).parent / "dags"
 POLL_S = 1.0
-
-Figures = dict[str, Any]
 
 
 def compare(sweeps: int) -> Figures:

@@ -1,4 +1,7 @@
-"""A set of wedges by the plain script and through Airflow, in one run: wall, CPU, memory, results."""
+"""A set of wedges by the plain script and through Airflow, in one run: wall, CPU, memory, results.
+
+The stack has settled before it is measured, as one that has been up for hours.
+"""
 
 import resource
 import threading
@@ -9,10 +12,12 @@ from dataclasses import replace
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
-from typing import Any
 
+from tests.benchmarks.figures import Figures
 from tests.benchmarks.plain_script import PlainWedge, run_plainly
 from tests.benchmarks.process_wedge import CELL, SPACE_GROUP
+from tests.benchmarks.same_commands import compare_same_commands
+from tests.benchmarks.settled_stack import settle
 from tests.benchmarks.stack_cpu import stack_cpu_s, stack_memory_bytes
 from tests.end_to_end.conftest import running_platform
 from tests.end_to_end.platform_bench import Platform
@@ -25,8 +30,6 @@ IMAGES = 12  # of each wedge, as the demo's
 MEMORY_EVERY_S = 3.0
 WORDS = ("process", "--wait", "--json", "--space-group", SPACE_GROUP, "--unit-cell", CELL)
 
-Figures = dict[str, Any]
-
 
 def plan_wedges(count: int) -> CollectionPlan:
     """Plan so many wedges of the demo's kinds, the twelve again and again."""
@@ -36,7 +39,7 @@ def plan_wedges(count: int) -> CollectionPlan:
 
 
 def compare(count: int, folder: Path) -> Figures:
-    """Process the same wedges in both ways, one after the other.
+    """Process the same wedges in both ways, one after the other; some also with Beamloop's commands, plainly.
 
     Parameters
     ----------
@@ -49,7 +52,9 @@ def compare(count: int, folder: Path) -> Figures:
     images = folder / "images"
     write_collection(plan, images)
     with running_platform() as platform:
+        settle(platform)
         through = through_airflow(platform, images)
+        again = compare_same_commands(platform, images, through["cells"], folder / "again")
         plain = plainly(Path(platform.variables["BEAMLOOP_DIALS_BIN"]), images, plan, folder / "plain")
     cells = {"plain": plain.pop("cells"), "beamloop": through.pop("cells")}
     return {
@@ -59,6 +64,7 @@ def compare(count: int, folder: Path) -> Figures:
         "wall_ratio": through["wall_s"] / plain["wall_s"],
         "cpu_ratio": through["cpu_s"] / plain["cpu_s"],
         "cells": _compare_cells(cells["plain"], cells["beamloop"]),
+        "same_commands": again,
     }
 
 

@@ -85,14 +85,15 @@ def measure(connection: Connection, collection_id: CollectionId) -> None:
 def cost_ms(connection: Connection, question: Callable[[], object]) -> float:
     """Return the mean CPU time of a question, ours and the backend's, in ms."""
     pid = connection.info.backend_pid
-    began = process_time() + _backend_s(pid)
+    began = process_time() + backend_cpu_s(pid)
     for _ in range(ROUNDS):
         question()
-    return (process_time() + _backend_s(pid) - began) / ROUNDS * 1000
+    return (process_time() + backend_cpu_s(pid) - began) / ROUNDS * 1000
 
 
-def _backend_s(pid: int) -> float:
-    """Return user and system time of a process on this machine; the numbers follow the name in brackets."""
+def backend_cpu_s(pid: int) -> float:
+    """Return user and system time of a process on this machine, in seconds."""
+    # The numbers follow the name, which is in brackets.
     user, system = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
     return (int(user) + int(system)) * TICK_S
 

@@ -1,6 +1,7 @@
 """Do a step exactly once: locked, in a staging folder, renamed when whole, uploaded, recorded."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
@@ -19,6 +20,9 @@ from beamloop.steps.fetched_folder import fetch_folder
 from beamloop.steps.report_file import Report
 from beamloop.steps.stage import Number, Stage, Step, StepOrder
 from beamloop.storage.step_files import put_step_file
+
+# Each may hold a file of 64 MB in memory on its way to S3.
+UPLOADS_AT_ONCE = 4
 
 
 def do_once(
@@ -66,9 +70,15 @@ def _publish(services: Services, stage: Stage[Number, Report], step: Step[Number
     # The only step of a stage needs no folder of its own in the store.
     prefix = f"{step.place}/{step.name}" if stage.order else step.place
     folder = services.run_root / step.place / step.name
-    stored = [
-        put_step_file(services.store, f"{prefix}/{name}", folder / name) for name in report.artifact_names
-    ]
+    # Small files mostly, each a wait for the disk or the server: some at once. The first error cancels what
+    # has not begun.
+    with ThreadPoolExecutor(UPLOADS_AT_ONCE) as threads:
+        stored = list(
+            threads.map(
+                lambda name: put_step_file(services.store, f"{prefix}/{name}", folder / name),
+                report.artifact_names,
+            )
+        )
     with services.catalog.transaction() as connection:
         stage.record(connection, step.number, report, stored)
 
