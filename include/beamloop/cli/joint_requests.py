@@ -1,6 +1,5 @@
 """From groups that changed to a run of the DAG refine_joint, and its end."""
 
-import time
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -9,13 +8,12 @@ from beamloop.catalog.connection import Catalog
 from beamloop.catalog.joint_results import JointResult, joint_result, joints_of_collection
 from beamloop.catalog.results import CollectionPlace
 from beamloop.cli.choices import person
+from beamloop.cli.follow_dag_run import follow_dag_run
 from beamloop.cli.session import find_dials, load_settings, open_airflow
-from beamloop.errors import PermanentError
 from beamloop.joint.ask import DEFAULT_OPTIONS, ask_for_groups
 from beamloop.records.joint import JointId, JointOptions, JointState
 
 DAG = "refine_joint"
-POLL_S = 2.0
 
 
 def ask_and_start(
@@ -62,27 +60,23 @@ def follow_joints(catalog: Catalog, asked: Sequence[JointId], console: Console) 
     PermanentError
         When Airflow has given up.
     """
-    said = ""
     with open_airflow() as airflow:
-        while any(found.joint.state is JointState.WAITING for found in results_of(catalog, asked)):
-            state = airflow.dag_run_state(DAG, _dag_run_id(asked))
-            if state in ("failed", "success"):
-                break
-            done = _progress(results_of(catalog, asked))
-            if done != said:
-                console.print(done, highlight=False)
-                said = done
-            time.sleep(POLL_S)
-    if any(found.joint.state is JointState.WAITING for found in results_of(catalog, asked)):
-        raise PermanentError(
-            "Airflow ended without finishing the joint refinement; it waits for the next night.",
-            evidence=f"the run {_dag_run_id(asked)} of {DAG} in Airflow",
+        follow_dag_run(
+            airflow,
+            DAG,
+            _dag_run_id(asked),
+            lambda: _progress(results_of(catalog, asked)),
+            console,
+            given_up="Airflow ended without finishing the joint refinement; it waits for the next night.",
             try_next="Look at the task's log; clear the run to go on at once.",
         )
     return results_of(catalog, asked)
 
 
 def _progress(results: Sequence[JointResult]) -> str:
+    """Say which step each group has behind it; nothing when all have ended."""
+    if all(result.joint.state is not JointState.WAITING for result in results):
+        return ""
     parts = [f"{r.joint.group_name}: {r.steps[-1].step} done, {r.steps[-1].finding}"
              for r in results if r.steps]  # fmt: skip
     return "; ".join(parts) or "Waiting for Airflow"

@@ -1,6 +1,5 @@
 """From merges that wait to a run of the DAG merge_group, and its end."""
 
-import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -8,12 +7,11 @@ from rich.console import Console
 
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.merging import MergeResult, merge_result, waiting_merges
+from beamloop.cli.follow_dag_run import follow_dag_run
 from beamloop.cli.session import open_airflow
-from beamloop.errors import PermanentError
 from beamloop.records.merging import MergeId
 
 DAG = "merge_group"
-POLL_S = 2.0
 
 
 def start_merges(catalog: Catalog, merge_ids: Sequence[MergeId]) -> str:
@@ -44,16 +42,14 @@ def follow_merges(catalog: Catalog, merge_ids: Sequence[MergeId], dag_run_id: st
     PermanentError
         When Airflow has given up.
     """
-    console.print("Waiting for Airflow", highlight=False)
     with open_airflow() as airflow:
-        while _waiting(catalog, merge_ids):
-            if airflow.dag_run_state(DAG, dag_run_id) in ("failed", "success"):
-                break
-            time.sleep(POLL_S)
-    if _waiting(catalog, merge_ids):
-        raise PermanentError(
-            "Airflow ended without finishing the merge.",
-            evidence=f"the run {dag_run_id} of {DAG} in Airflow",
+        follow_dag_run(
+            airflow,
+            DAG,
+            dag_run_id,
+            lambda: "Waiting for Airflow" if _waiting(catalog, merge_ids) else "",
+            console,
+            given_up="Airflow ended without finishing the merge.",
             try_next="Look at the task's log, then give the same command again.",
         )
 

@@ -1,6 +1,5 @@
 """From new data to a run of the DAG refine_metrology, and its candidate."""
 
-import time
 from collections.abc import Sequence
 
 from rich.console import Console
@@ -8,14 +7,13 @@ from rich.console import Console
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.metrology_results import MetrologyResult, metrology_result
 from beamloop.cli.choices import person
+from beamloop.cli.follow_dag_run import follow_dag_run
 from beamloop.cli.session import find_dials, open_airflow
-from beamloop.errors import PermanentError
 from beamloop.metrology.ask import OptionsOf, ask_for_metrology
 from beamloop.records.identifiers import CollectionId
 from beamloop.records.metrology import MetrologyId, MetrologyState
 
 DAG = "refine_metrology"
-POLL_S = 2.0
 
 
 def ask_and_start(
@@ -61,29 +59,22 @@ def follow_metrologies(catalog: Catalog, asked: Sequence[MetrologyId], console: 
     PermanentError
         When Airflow has given up.
     """
-    said = ""
     with open_airflow() as airflow:
-        while _some_wait(results_of(catalog, asked)):
-            if airflow.dag_run_state(DAG, _dag_run_id(asked)) in ("failed", "success"):
-                break
-            done = _progress(results_of(catalog, asked))
-            if done != said:
-                console.print(done, highlight=False, markup=False)
-                said = done
-            time.sleep(POLL_S)
-    if _some_wait(results_of(catalog, asked)):
-        raise PermanentError(
-            "Airflow ended without finishing the metrology; it waits for the next night.",
-            evidence=f"the run {_dag_run_id(asked)} of {DAG} in Airflow",
+        follow_dag_run(
+            airflow,
+            DAG,
+            _dag_run_id(asked),
+            lambda: _progress(results_of(catalog, asked)),
+            console,
+            given_up="Airflow ended without finishing the metrology; it waits for the next night.",
             try_next="Look at the task's log; clear the run to go on at once.",
         )
 
 
-def _some_wait(results: Sequence[MetrologyResult]) -> bool:
-    return any(result.metrology.state is MetrologyState.WAITING for result in results)
-
-
 def _progress(results: Sequence[MetrologyResult]) -> str:
+    """Say which step each detector has behind it; nothing when all have ended."""
+    if all(result.metrology.state is not MetrologyState.WAITING for result in results):
+        return ""
     parts = [
         f"{result.metrology.name}: {result.steps[-1].step} done, {result.steps[-1].finding}"
         for result in results
