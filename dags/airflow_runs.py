@@ -1,4 +1,4 @@
-"""What Airflow says of the runs of process_collection, asked from inside a task."""
+"""What Airflow says of its runs and tasks, asked from inside a task."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -8,6 +8,9 @@ from airflow.sdk import get_current_context
 DAG = "process_collection"
 STATES = ("queued", "running", "success", "failed")
 AT_WORK = ["queued", "running"]
+METROLOGY_DAG, APPROVE = "refine_metrology", "detector.approve"
+# A task in one of these asks nobody. One that succeeded has an answer, which another one carries out.
+ASKS_NOBODY = ("failed", "upstream_failed", "skipped", "removed")
 # The names travel in an address, which servers take up to 8000 characters.
 ASKED_AT_ONCE = 50
 
@@ -37,6 +40,27 @@ class AskedDagRuns:
 
     def _count(self, dag_run_ids: Sequence[str], states: list[str] | None) -> int:
         return int(self._task.get_dr_count(DAG, run_ids=list(dag_run_ids), states=states))
+
+
+class AskedApprovals:
+    """The tasks that ask about candidates, as the task's own Airflow knows them.
+
+    See `beamloop.metrology.ask_again.ApprovalTasks`.
+    """
+
+    def __init__(self) -> None:
+        self._task: Any = get_current_context()["ti"]
+
+    def asks(self, dag_run_id: str, map_index: int) -> bool:
+        """Tell whether the task asks, will ask, or has an answer that is being carried out."""
+        found = self._task.get_task_states(
+            METROLOGY_DAG, map_index=map_index, task_ids=[APPROVE], run_ids=[dag_run_id]
+        )
+        tasks = found.get(dag_run_id, {})
+        if tasks:
+            return not any(state in ASKS_NOBODY for state in tasks.values())
+        # The detectors of a run are not known before its first task has ended.
+        return int(self._task.get_dr_count(METROLOGY_DAG, run_ids=[dag_run_id], states=AT_WORK)) > 0
 
 
 def _in_parts(names: Sequence[str]) -> Iterator[Sequence[str]]:

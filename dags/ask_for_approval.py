@@ -1,6 +1,5 @@
 """The task that asks a person whether a geometry shall serve, and waits without holding anything."""
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
@@ -48,14 +47,13 @@ class AskForApproval(HITLOperator):
         """Find out what is to be done, and ask where a person has to say."""
         from beamloop.records.approval import Answer, Settled
 
-        geometry_id, found = _considered(int(self.metrology[0]))
+        geometry_id, found = _considered(int(self.metrology[0]), context["run_id"])
         if isinstance(found, Settled):
             raise AirflowSkipException(found.sentence)
         if isinstance(found, Answer):
             return found.as_json()
-        self._ask(context, found)
-        until = datetime.now(UTC) + timedelta(seconds=found.wait_s)
-        wait = GeometryWait(geometry_id, until.isoformat(timespec="seconds"))
+        self._ask(context, found, geometry_id)
+        wait = GeometryWait(geometry_id, found.until.isoformat(timespec="seconds"))
         self.defer(trigger=wait, method_name="execute_complete")
 
     def execute_complete(self, context: Any, event: dict[str, Any]) -> dict[str, Any]:
@@ -72,21 +70,22 @@ class AskForApproval(HITLOperator):
         promote = PROMOTE in answered["chosen_options"]
         return Answer(promote, _name(answered["responded_by_user"]), why).as_json()
 
-    def _ask(self, context: Any, question: "Question") -> None:
+    def _ask(self, context: Any, question: "Question", geometry_id: int) -> None:
         upsert_hitl_detail(
             ti_id=context["ti"].id,
             options=self.options,
             subject=question.subject,
-            body=question.body,
+            body=f"{question.body}\n\n{_page(geometry_id)}",
             params=self.serialized_params,
             assigned_users=[HITLUser(id=name, name=name) for name in question.approvers],
         )
 
 
-def _considered(metrology_id: int) -> "tuple[int, Question | Answer | Settled]":
+def _considered(metrology_id: int, dag_run_id: str) -> "tuple[int, Question | Answer | Settled]":
     from beamloop.beamlines.find_rules import geometry_rules_of
     from beamloop.catalog.metrology_results import metrology_result
     from beamloop.geometry.approval import consider
+    from beamloop.metrology.ask_again import asked_elsewhere
     from beamloop.records.approval import Settled
     from beamloop.records.metrology import MetrologyId
 
@@ -96,8 +95,20 @@ def _considered(metrology_id: int) -> "tuple[int, Question | Answer | Settled]":
         geometry_id = result.metrology.geometry_id
         if geometry_id is None:
             return 0, Settled(result.metrology.sentence or "There is no candidate.")
+        if elsewhere := asked_elsewhere(catalog, result.metrology.metrology_id, dag_run_id):
+            return geometry_id, Settled(elsewhere)
         rules = geometry_rules_of(beamlines_directory(), result.metrology.beamline)
         return geometry_id, consider(catalog, geometry_id, rules, result.files.get(REPORT, ""))
+
+
+def _page(geometry_id: int) -> str:
+    """Return a link to the page that shows the residual maps, in Markdown."""
+    from airflow.configuration import conf
+
+    from beamloop.notices.links import AirflowPages
+
+    link = AirflowPages(conf.get("api", "base_url", fallback="")).geometry(geometry_id)
+    return f"[Residual maps, panel by panel: the page Geometry]({link})" if link else ""
 
 
 def _name(user: dict[str, str] | None) -> str:

@@ -26,12 +26,14 @@ def list_detectors() -> list[list[object]]:
     from beamloop.metrology.ask import options_for
     from beamloop.metrology.night import take_up_detectors
 
-    params = get_current_context()["params"]
+    context = get_current_context()
+    params = context["params"]
     directory = beamlines_directory()
     with connect_catalog() as catalog:
         return take_up_detectors(
             catalog,
             connect_dials().version(),
+            dag_run_id=context["run_id"],
             metrology_ids=params["metrology_ids"],
             beamline=params["beamline"],
             collection_id=params["collection_id"],

@@ -1,6 +1,7 @@
-"""Close the requests that Airflow has lost, and tell people what they asked to be told.
+"""Close the requests that Airflow has lost, ask again what it lost, tell people what they asked to be told.
 
 close_lost_requests
+find_unasked ▸ ask_again (a run of refine_metrology for each candidate that nobody is asked about any more)
 notice_events ▸ send_notifications
 
 Level-triggered, like the watcher: what is the case counts, so that a run of this DAG that fails or is missed
@@ -11,9 +12,10 @@ as long as there is something to do; where the triggerer is away, it runs every 
 import logging
 from datetime import timedelta
 
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, DeltaTriggerTimetable, dag, task
 
-from airflow_runs import AskedDagRuns
+from airflow_runs import METROLOGY_DAG, AskedApprovals, AskedDagRuns
 from connect_services import beamlines_directory, connect_catalog
 from send_by_connection import EmailSender, WebhookSender
 from tending_watch import TendingWatch
@@ -34,6 +36,20 @@ def close_lost_requests() -> None:
 
     with connect_catalog() as catalog:
         close(catalog, AskedDagRuns())
+
+
+@task
+@fail_when_permanent
+def find_unasked() -> list[dict[str, object]]:
+    """Return the runs to start for candidates that nobody is asked about any more."""
+    from beamloop.metrology.ask_again import take_up_unasked
+
+    with connect_catalog() as catalog:
+        found = take_up_unasked(catalog, AskedApprovals())
+    return [
+        {"trigger_run_id": dag_run_id, "conf": {"metrology_ids": [metrology_id]}}
+        for dag_run_id, metrology_id in found.items()
+    ]
 
 
 @task(do_xcom_push=False)
@@ -76,6 +92,12 @@ def send_notifications() -> None:
 def tend_requests() -> None:
     """Order of the tasks."""
     close_lost_requests()
+    TriggerDagRunOperator.partial(
+        task_id="ask_again",
+        trigger_dag_id=METROLOGY_DAG,
+        skip_when_already_exists=True,
+        map_index_template="{{ task.trigger_run_id }}",
+    ).expand_kwargs(find_unasked())
     notice_events() >> send_notifications()
 
 

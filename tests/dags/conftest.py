@@ -5,6 +5,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -71,16 +72,61 @@ def dag_bag(airflow_database: None) -> Any:
 RunDag = Callable[..., dict[tuple[str, int], str]]
 
 
+@pytest.fixture(scope="session")
+def dag_defaults() -> dict[str, dict[str, object]]:
+    """Provide room for the parameters that each DAG has by itself."""
+    return {}
+
+
 @pytest.fixture
-def run_dag(dag_bag: Any) -> RunDag:
+def run_dag(dag_bag: Any, dag_defaults: dict[str, dict[str, object]]) -> RunDag:
     """Run a DAG to its end in this process; the states of its tasks by task and map index."""
 
     def run(dag_id: str, conf: dict[str, object]) -> dict[tuple[str, int], str]:
-        dag_run = dag_bag.dags[dag_id].test(run_conf=conf)
+        dag = dag_bag.dags[dag_id]
+        # What a run is given would stand as the default of the next one in this process.
+        defaults = dag_defaults.setdefault(dag_id, dag.params.dump())
+        dag_run = dag.test(run_conf={**defaults, **conf})
         states = {(ti.task_id, ti.map_index): str(ti.state) for ti in dag_run.get_task_instances()}
         return {("run", -1): str(dag_run.state), **states}
 
     return run
+
+
+Answering = Callable[..., None]
+
+
+@pytest.fixture
+def answering(monkeypatch: pytest.MonkeyPatch) -> Answering:
+    """Let a person answer in Airflow, with one answer after the other.
+
+    `dag.test` runs the trigger and nothing that answers; in its place stands what Airflow's API resumes the
+    task with (`HITLDetail.as_resume_event_payload`).
+    """
+
+    def answer(*answers: tuple[str, str]) -> None:
+        from airflow.sdk.execution_time.supervisor import InProcessTestSupervisor
+        from airflow.triggers.base import TriggerEvent
+
+        to_give = list(answers)
+
+        def run_trigger_in_process(**_: object) -> TriggerEvent:
+            chosen, why = to_give.pop(0)
+            return TriggerEvent(  # type: ignore[no-untyped-call] # Airflow's
+                {
+                    "chosen_options": [chosen],
+                    "params_input": {"why": why},
+                    "responded_at": datetime.now(UTC),
+                    "responded_by_user": {"id": "anna", "name": "anna"},
+                    "timedout": False,
+                }
+            )
+
+        monkeypatch.setattr(
+            InProcessTestSupervisor, "run_trigger_in_process", staticmethod(run_trigger_in_process)
+        )
+
+    return answer
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

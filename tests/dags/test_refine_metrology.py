@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.dags.conftest import HOME, RunDag
+from tests.dags.conftest import HOME, Answering, RunDag
 from tests.services.candidate_bench import GOOD, TOO_FEW, fill_plate, record
 
 from beamloop.catalog.connection import Catalog
@@ -22,9 +22,6 @@ from beamloop.records.metrology import METROLOGY_STEPS, Metrology, MetrologyId, 
 from beamloop.services import Services
 
 pytestmark = pytest.mark.dags
-
-ANNA = {"id": "anna", "name": "anna"}
-Answering = Callable[..., None]
 
 
 @pytest.fixture
@@ -55,39 +52,6 @@ def behave(monkeypatch: pytest.MonkeyPatch, catalog: Catalog, evidence: Evidence
         return record(catalog, metrology_id, step, evidence)
 
     monkeypatch.setattr(stage, "run_metrology_step", run_metrology_step)
-
-
-@pytest.fixture
-def answering(monkeypatch: pytest.MonkeyPatch) -> Answering:
-    """Let a person answer in Airflow, with one answer after the other.
-
-    `dag.test` runs the trigger and nothing that answers; in its place stands what Airflow's API resumes the
-    task with (`HITLDetail.as_resume_event_payload`).
-    """
-
-    def answer(*answers: tuple[str, str]) -> None:
-        from airflow.sdk.execution_time.supervisor import InProcessTestSupervisor
-        from airflow.triggers.base import TriggerEvent
-
-        to_give = list(answers)
-
-        def run_trigger_in_process(**_: object) -> TriggerEvent:
-            chosen, why = to_give.pop(0)
-            return TriggerEvent(  # type: ignore[no-untyped-call] # Airflow's
-                {
-                    "chosen_options": [chosen],
-                    "params_input": {"why": why},
-                    "responded_at": datetime.now(UTC),
-                    "responded_by_user": ANNA,
-                    "timedout": False,
-                }
-            )
-
-        monkeypatch.setattr(
-            InProcessTestSupervisor, "run_trigger_in_process", staticmethod(run_trigger_in_process)
-        )
-
-    return answer
 
 
 def questions() -> list[Any]:

@@ -61,7 +61,7 @@ notifications:
         (
             "events: [done]\n  webhook: {connection: a}",
             "notifications.events.0",
-            "'finished', 'burst', 'stuck' or",
+            "'finished', 'burst', 'stuck', 'drift', 'approval'",
         ),
         ("events: [burst]\n  webhook: {connection: 'https://u:p@h/'}", "webhook.connection", "not here"),
         ("events: [burst]\n  webhook: {url: x}", "notifications.webhook.connection", "required"),

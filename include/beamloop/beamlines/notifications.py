@@ -54,6 +54,9 @@ class Notifications(_Part):
     The thresholds of a burst: of a published plate of 73 wedges, 32 failed. Five within half an hour are
     common on such a plate, but not more than half of all that end; on a plate at one wedge a minute a closed
     shutter is told after five minutes.
+
+    A candidate that waits is told again once a day: by then other people are on shift, and in the seven days
+    that a question stands they hear of it six times more. None: it is told once.
     """
 
     events: list[NoticeKind] = Field(min_length=1)
@@ -64,6 +67,7 @@ class Notifications(_Part):
     burst_minutes: float = Field(default=30, gt=0, le=24 * 60)
     burst_share: float = Field(default=0.5, ge=0, le=1)
     stuck_minutes: float | None = Field(default=None, gt=0)
+    approval_reminder_hours: float | None = Field(default=24, ge=1)
 
     @model_validator(mode="after")
     def _someone_is_told(self) -> Self:

@@ -290,6 +290,17 @@ ALTER TABLE beamloop.geometry_decisions ALTER COLUMN decision_id ADD GENERATED A
     CACHE 1
 );
 
+CREATE TABLE beamloop.geometry_questions (
+    geometry_id bigint NOT NULL,
+    asked_at timestamp with time zone DEFAULT now() NOT NULL,
+    until timestamp with time zone NOT NULL,
+    approvers text[] NOT NULL,
+    notice_at timestamp with time zone DEFAULT now() NOT NULL,
+    notice_count integer DEFAULT 0 NOT NULL,
+    CONSTRAINT geometry_questions_check CHECK ((until > asked_at)),
+    CONSTRAINT geometry_questions_notice_count_check CHECK ((notice_count >= 0))
+);
+
 CREATE TABLE beamloop.geometry_sources (
     geometry_id bigint NOT NULL,
     run_id bigint NOT NULL,
@@ -712,6 +723,7 @@ CREATE TABLE beamloop.metrologies (
     step text,
     sentence text DEFAULT ''::text NOT NULL,
     last_trouble text DEFAULT ''::text NOT NULL,
+    end_noticed_at timestamp with time zone,
     CONSTRAINT metrologies_check CHECK (((state = 'waiting'::text) = (ended_at IS NULL))),
     CONSTRAINT metrologies_check1 CHECK (((state = 'failed'::text) = ((code IS NOT NULL) AND (step IS NOT NULL)))),
     CONSTRAINT metrologies_check2 CHECK (((state = 'waiting'::text) OR (sentence <> ''::text))),
@@ -776,6 +788,17 @@ CREATE TABLE beamloop.metrology_sweeps (
     CONSTRAINT metrology_sweeps_distance_mm_check CHECK ((distance_mm > (0)::double precision)),
     CONSTRAINT metrology_sweeps_indexed_count_check CHECK ((indexed_count >= 0)),
     CONSTRAINT metrology_sweeps_role_check CHECK ((role = ANY (ARRAY['refined'::text, 'held_out'::text])))
+);
+
+CREATE TABLE beamloop.metrology_takings (
+    metrology_id bigint NOT NULL,
+    dag_run_id text NOT NULL,
+    map_index integer NOT NULL,
+    taken_at timestamp with time zone DEFAULT now() NOT NULL,
+    times integer DEFAULT 1 NOT NULL,
+    CONSTRAINT metrology_takings_dag_run_id_check CHECK ((dag_run_id <> ''::text)),
+    CONSTRAINT metrology_takings_map_index_check CHECK ((map_index >= 0)),
+    CONSTRAINT metrology_takings_times_check CHECK ((times >= 1))
 );
 
 CREATE TABLE beamloop.notifications (
@@ -1145,6 +1168,9 @@ ALTER TABLE ONLY beamloop.failure_bursts
 ALTER TABLE ONLY beamloop.geometry_decisions
     ADD CONSTRAINT geometry_decisions_pkey PRIMARY KEY (decision_id);
 
+ALTER TABLE ONLY beamloop.geometry_questions
+    ADD CONSTRAINT geometry_questions_pkey PRIMARY KEY (geometry_id);
+
 ALTER TABLE ONLY beamloop.geometry_sources
     ADD CONSTRAINT geometry_sources_pkey PRIMARY KEY (geometry_id, run_id);
 
@@ -1255,6 +1281,9 @@ ALTER TABLE ONLY beamloop.metrology_steps
 
 ALTER TABLE ONLY beamloop.metrology_sweeps
     ADD CONSTRAINT metrology_sweeps_pkey PRIMARY KEY (metrology_id, run_id);
+
+ALTER TABLE ONLY beamloop.metrology_takings
+    ADD CONSTRAINT metrology_takings_pkey PRIMARY KEY (metrology_id);
 
 ALTER TABLE ONLY beamloop.notifications
     ADD CONSTRAINT notifications_event_key_channel_key UNIQUE (event_key, channel);
@@ -1374,6 +1403,8 @@ CREATE INDEX merges_of_group ON beamloop.merges USING btree (group_id, merge_id)
 
 CREATE UNIQUE INDEX merges_once ON beamloop.merges USING btree (group_id, work_sha256) WHERE (state <> 'failed'::text);
 
+CREATE INDEX metrologies_end_not_noticed ON beamloop.metrologies USING btree (beamline) WHERE (end_noticed_at IS NULL);
+
 CREATE INDEX metrologies_of_geometry ON beamloop.metrologies USING btree (geometry_id) WHERE (geometry_id IS NOT NULL);
 
 CREATE INDEX metrologies_waiting ON beamloop.metrologies USING btree (metrology_id) WHERE (state = 'waiting'::text);
@@ -1467,6 +1498,9 @@ ALTER TABLE ONLY beamloop.failure_bursts
 
 ALTER TABLE ONLY beamloop.geometry_decisions
     ADD CONSTRAINT geometry_decisions_geometry_id_fkey FOREIGN KEY (geometry_id) REFERENCES beamloop.geometry_versions(geometry_id);
+
+ALTER TABLE ONLY beamloop.geometry_questions
+    ADD CONSTRAINT geometry_questions_geometry_id_fkey FOREIGN KEY (geometry_id) REFERENCES beamloop.geometry_versions(geometry_id);
 
 ALTER TABLE ONLY beamloop.geometry_sources
     ADD CONSTRAINT geometry_sources_geometry_id_fkey FOREIGN KEY (geometry_id) REFERENCES beamloop.geometry_versions(geometry_id);
@@ -1578,6 +1612,9 @@ ALTER TABLE ONLY beamloop.metrology_sweeps
 
 ALTER TABLE ONLY beamloop.metrology_sweeps
     ADD CONSTRAINT metrology_sweeps_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.runs(run_id);
+
+ALTER TABLE ONLY beamloop.metrology_takings
+    ADD CONSTRAINT metrology_takings_metrology_id_fkey FOREIGN KEY (metrology_id) REFERENCES beamloop.metrologies(metrology_id);
 
 ALTER TABLE ONLY beamloop.notifications
     ADD CONSTRAINT notifications_beamline_fkey FOREIGN KEY (beamline) REFERENCES beamloop.beamlines(beamline);

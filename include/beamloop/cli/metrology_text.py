@@ -10,6 +10,7 @@ from rich.table import Table
 
 from beamloop.catalog.metrology_results import MetrologyResult
 from beamloop.cli.plain_text import as_text
+from beamloop.geometry.repeat_words import how_to_repeat
 from beamloop.metrology.words import whole_changes
 from beamloop.records.evidence import Evidence
 from beamloop.records.geometry import SourceRole
@@ -77,8 +78,14 @@ def print_metrology(console: Console, result: MetrologyResult) -> None:
         console.print(as_text(f"{step.step}: {step.finding} ({step.cpu_s:.0f} CPU s)"), soft_wrap=True)
     if advice := metrology.outcome.try_next if metrology.outcome else "":
         console.print(as_text(f"Try next: {advice}"), soft_wrap=True)
+    if metrology.outcome:
+        console.print(as_text(how_to_repeat(metrology.beamline, _collections(metrology))), soft_wrap=True)
     report = result.files.get("report/report.html", "not written")
     console.print(as_text(f"Report: {report}"), soft_wrap=True)
+
+
+def _collections(metrology: Metrology) -> set[str]:
+    return {sweep.collection for sweep in metrology.sweeps}
 
 
 def _print_evidence(console: Console, evidence: Evidence) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from beamloop.beamlines.geometry_rules import GeometryRules
 from beamloop.catalog import geometry as versions
 from beamloop.catalog.connection import Catalog, Connection
+from beamloop.catalog.geometry_questions import put_question
 from beamloop.errors import InvalidInputError
 from beamloop.geometry import registry
 from beamloop.geometry.gate import faults
@@ -13,6 +14,7 @@ from beamloop.records.approval import Answer, Question, Settled
 from beamloop.records.geometry import GeometryId, GeometryState, GeometryVersion
 
 BY_RULE = "refine_metrology"
+BY_RULE_WHY = "It passes the gate, and the beamline's file has approval: automatic."
 DAY_S = 86400.0
 
 
@@ -50,17 +52,26 @@ def consider(
     with catalog.transaction() as connection:
         version = versions.geometry_by_id(connection, geometry_id)
         over = _over(connection, version)
-        serving_id = versions.geometry_in_force(connection, version.beamline, datetime.now(UTC))
-        waiting = versions.candidates_beside(connection, geometry_id)
-    if over:
-        return Settled(over)
-    found = faults(version, rules.gate())
-    if found:
-        return Answer(False, BY_RULE, f"It does not pass the gate. {' '.join(found)}")
-    if rules.approval == "automatic":
-        return Answer(True, BY_RULE, "It passes the gate, and the beamline's file has approval: automatic.")
+        if over:
+            return Settled(over)
+        found = faults(version, rules.gate())
+        if found:
+            return Answer(False, BY_RULE, f"It does not pass the gate. {' '.join(found)}")
+        if rules.approval == "automatic":
+            return Answer(True, BY_RULE, BY_RULE_WHY)
+        return _question(connection, version, rules, report)
+
+
+def _question(
+    connection: Connection, version: GeometryVersion, rules: GeometryRules, report: str
+) -> Question:
+    """Put the question, and keep that it is put: people are told, and it is asked again where it is lost."""
+    number = version.geometry_id
+    until = put_question(connection, number, wait_s=rules.approval_days * DAY_S, approvers=rules.approvers)
+    serving_id = versions.geometry_in_force(connection, version.beamline, datetime.now(UTC))
+    waiting = versions.candidates_beside(connection, number)
     subject, body = pose_question(version, serving_id, waiting, report)
-    return Question(subject, body, tuple(rules.approvers), rules.approval_days * DAY_S)
+    return Question(subject, body, tuple(rules.approvers), until)
 
 
 def why_over(catalog: Catalog, geometry_id: GeometryId) -> str:

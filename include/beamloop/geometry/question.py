@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from math import hypot
 
+from beamloop.geometry.candidate_words import distance, name_others, panels, serving
 from beamloop.records.evidence import Evidence, PanelEvidence
 from beamloop.records.geometry import GeometryId, GeometryVersion, WaitingCandidate
 from beamloop.records.plain_text import plain_line
@@ -54,13 +55,9 @@ def _text(outside: str) -> str:
 
 
 def _what(version: GeometryVersion, serving_id: GeometryId | None) -> str:
-    serving = "the headers' geometry" if serving_id is None else f"geometry {serving_id}"
-    panels = "one panel" if version.panel_count == 1 else f"{version.panel_count} panels"
-    header_mm = version.use.header_distance_mm
-    header = "" if header_mm is None else f" ({version.distance_mm - header_mm:+.3f} mm from the header's)"
     return (
-        f"**{_text(version.detector)}**, {panels} refined at level {version.hierarchy_level}, "
-        f"{version.distance_mm:.3f} mm{header}. Now serves {serving}. It has passed the gate."
+        f"**{_text(version.detector)}**, {panels(version)} refined at level {version.hierarchy_level}, "
+        f"{distance(version)}. Now serves {serving(serving_id)}. It has passed the gate."
     )
 
 
@@ -107,11 +104,7 @@ def _shifts(panels: Sequence[PanelEvidence]) -> str:
 def _others(waiting: Sequence[WaitingCandidate]) -> str:
     if not waiting:
         return ""
-    named = ", ".join(
-        f"geometry {one.geometry_id} ({one.distance_mm:.1f} mm, made {one.made_at:%Y-%m-%d %H:%M} UTC)"
-        for one in waiting[:PANELS_NAMED]
-    )
-    return f"Other candidates of this detector wait too: {named}. One serves at a time."
+    return f"Other candidates of this detector wait too: {name_others(waiting)}. One serves at a time."
 
 
 def _meaning(geometry_id: GeometryId) -> str:

@@ -1,7 +1,7 @@
 """Notice what is worth telling and put it into the outbox, in one transaction for each beamline."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,17 +9,24 @@ from beamloop.beamlines.beamline_file import Beamline, read_beamlines
 from beamloop.beamlines.notifications import Notifications
 from beamloop.catalog.connection import Catalog, Connection
 from beamloop.catalog.drift import let_drift_pass
+from beamloop.catalog.geometry_questions import let_questions_pass
+from beamloop.catalog.metrology_runs import let_metrology_ends_pass
 from beamloop.catalog.noticed import let_finish_pass
 from beamloop.catalog.notifications import lock_beamline, put_notification
 from beamloop.catalog.watched import clock_s
+from beamloop.notices.approval import notice_questions
 from beamloop.notices.bursts import notice_bursts
 from beamloop.notices.drift import notice_drift
 from beamloop.notices.finished import notice_finished
 from beamloop.notices.links import AirflowPages
+from beamloop.notices.metrology import notice_metrology_ends
 from beamloop.notices.stuck import notice_stuck
 from beamloop.records.notification import Message, NoticeKind
 
 log = logging.getLogger(__name__)
+
+# Both are told of a metrology's end.
+ENDS = frozenset({NoticeKind.DECIDED, NoticeKind.METROLOGY})
 
 
 def notice_all(beamlines_directory: Path, catalog: Catalog, pages: AirflowPages) -> int:
@@ -57,13 +64,16 @@ def notice_all(beamlines_directory: Path, catalog: Catalog, pages: AirflowPages)
     if not faults:
         # With a file that cannot be read it is not known who wants to hear: this waits until it is mended.
         with catalog.transaction() as connection:
-            let_finish_pass(connection, except_of=_with(NoticeKind.FINISHED, wanted))
-            let_drift_pass(connection, except_of=_with(NoticeKind.DRIFT, wanted))
+            let_finish_pass(connection, except_of=_with({NoticeKind.FINISHED}, wanted))
+            let_drift_pass(connection, except_of=_with({NoticeKind.DRIFT}, wanted))
+            let_questions_pass(connection, except_of=_with({NoticeKind.APPROVAL}, wanted))
+            let_metrology_ends_pass(connection, except_of=_with(ENDS, wanted))
     return made
 
 
-def _with(kind: NoticeKind, wanted: Mapping[str, tuple[Beamline, Notifications]]) -> list[str]:
-    return [name for name, (_, notifications) in wanted.items() if kind in notifications.events]
+def _with(kinds: Set[NoticeKind], wanted: Mapping[str, tuple[Beamline, Notifications]]) -> list[str]:
+    """Return the beamlines that want to hear of one of these kinds."""
+    return [name for name, (_, notifications) in wanted.items() if kinds & set(notifications.events)]
 
 
 def _notice(connection: Connection, beamline: Beamline, wanted: Notifications, pages: AirflowPages) -> int:
@@ -77,6 +87,10 @@ def _notice(connection: Connection, beamline: Beamline, wanted: Notifications, p
         messages += notice_stuck(connection, beamline, wanted, pages, now)
     if NoticeKind.DRIFT in wanted.events:
         messages += notice_drift(connection, beamline, pages)
+    if NoticeKind.APPROVAL in wanted.events:
+        messages += notice_questions(connection, beamline, wanted, pages, now)
+    if ENDS & set(wanted.events):
+        messages += notice_metrology_ends(connection, beamline, wanted.events, pages)
     made = 0
     for message in messages:
         new = [put_notification(connection, message, address) for address in wanted.addresses()]

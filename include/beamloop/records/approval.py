@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
+
+from beamloop.records.geometry import GeometryId
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,7 +15,18 @@ class Question:
     subject: str  # "i24: shall geometry 7 serve?"; one line
     body: str  # Markdown: the evidence in short
     approvers: tuple[str, ...]  # ("anna",): who may answer, as Airflow knows them; (): who may in Airflow
-    wait_s: float  # 604800.0: how long the question stands
+    until: datetime  # UTC, when the question ends by itself
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuestion:
+    """A question that somebody may still answer, as the catalogue keeps it."""
+
+    geometry_id: GeometryId  # 7
+    asked_at: datetime  # UTC, for the first time
+    until: datetime  # UTC
+    approvers: tuple[str, ...]  # ("anna",), as of :class:`Question`
+    notice_count: int  # 2: how often people were told
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,9 @@ class NoticeKind(StrEnum):
     BURST = "burst"
     STUCK = "stuck"
     DRIFT = "drift"
+    APPROVAL = "approval"
+    DECIDED = "decided"
+    METROLOGY = "metrology"
 
 
 @dataclass(frozen=True, slots=True)

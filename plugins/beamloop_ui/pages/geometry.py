@@ -9,7 +9,9 @@ from starlette.responses import Response
 from airflow_services import beamlines_directory
 from beamloop.beamlines.find_rules import geometry_rules_of
 from beamloop.catalog.geometry import decisions_on, geometry_by_id, sources_of
+from beamloop.catalog.geometry_questions import open_question
 from beamloop.catalog.page_geometry import (
+    OpenMetrology,
     file_of_metrology,
     imported_with,
     metrology_of,
@@ -20,6 +22,7 @@ from beamloop.catalog.page_geometry import (
 from beamloop.catalog.page_now import beamline_names
 from beamloop.errors import BeamloopError
 from beamloop.geometry.gate import faults
+from beamloop.geometry.repeat_words import how_to_repeat
 from beamloop.records.geometry import GeometryId, GeometryVersion
 from beamloop_ui.access import METROLOGY_DAG, PROCESSING_DAG, User, may_user_act
 from beamloop_ui.answers import answer
@@ -58,7 +61,9 @@ def versions(request: Request, beamline: Beamline = None, offset: Offset = 0) ->
             "total": total,
             "per_page": VERSIONS_SHOWN,
             "periods": [asdict(one) for one in periods(connection, beamline, PERIODS_SHOWN)],
-            "metrologies": [asdict(one) for one in open_metrologies(connection, beamline, METROLOGIES_SHOWN)],
+            "metrologies": [
+                _metrology(one) for one in open_metrologies(connection, beamline, METROLOGIES_SHOWN)
+            ],
         }
     return answer(request, document)
 
@@ -70,12 +75,14 @@ def version(request: Request, user: User, geometry_id: Number) -> Response:
     with transaction() as connection:
         found = geometry_by_id(connection, number)
         metrology = metrology_of(connection, number)
+        question = open_question(connection, number)
         document = {
             "version": _version(found),
             "decisions": [asdict(decision) for decision in decisions_on(connection, number)],
             "sources": [asdict(source) for source in sources_of(connection, number)],
             "imported": asdict(imported_with(connection, number, IMPORTED_SHOWN)),
             "metrology": asdict(metrology) if metrology else None,
+            "question": asdict(question) if question else None,
         }
     document["gate"] = _gate(found)
     document["face"] = _face(found)
@@ -84,6 +91,11 @@ def version(request: Request, user: User, geometry_id: Number) -> Response:
         "reprocess": may_user_act(user, PROCESSING_DAG),
     }
     return answer(request, document)
+
+
+def _metrology(found: OpenMetrology) -> dict[str, Any]:
+    repeat = how_to_repeat(found.beamline, ()) if found.state == "failed" else ""
+    return asdict(found) | {"try_next": repeat}
 
 
 def _version(found: GeometryVersion) -> dict[str, Any]:

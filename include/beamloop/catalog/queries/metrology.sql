@@ -55,10 +55,12 @@ INSERT INTO beamloop.metrology_sweeps (metrology_id, run_id, content_sha256, ind
 VALUES (:metrology_id, :run_id, :content_sha256, :indexed_count, :distance_mm);
 
 -- name: waiting_metrologies(metrology_ids)
--- Metrologies that have not ended, the oldest first; all of them, or these.
-SELECT metrology_id FROM beamloop.metrologies
-WHERE state = 'waiting' AND (:metrology_ids::bigint[] IS NULL OR metrology_id = ANY (:metrology_ids::bigint[]))
-ORDER BY metrology_id;
+-- Metrologies that have not ended, the oldest first; or those of these on whose candidate nobody has decided too.
+SELECT m.metrology_id FROM beamloop.metrologies m LEFT JOIN beamloop.geometry_versions g USING (geometry_id)
+WHERE CASE WHEN :metrology_ids::bigint[] IS NULL THEN m.state = 'waiting'
+      ELSE m.metrology_id = ANY (:metrology_ids::bigint[])
+           AND (m.state = 'waiting' OR m.state = 'candidate' AND g.state = 'candidate') END
+ORDER BY m.metrology_id;
 
 -- name: metrologies_newest(beamline, limit)
 -- The newest metrologies of a beamline, or of all.

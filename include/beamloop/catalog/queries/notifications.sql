@@ -139,4 +139,9 @@ SELECT EXISTS (SELECT 1 FROM beamloop.requests WHERE ended_at IS NULL)
     OR EXISTS (SELECT 1 FROM beamloop.runs WHERE ended_at IS NULL)
     OR EXISTS (SELECT 1 FROM beamloop.requests WHERE ended_at IS NOT NULL AND finish_noticed_at IS NULL)
     OR EXISTS (SELECT 1 FROM beamloop.geometry_versions WHERE drift_noticed_at IS NULL)
+    OR EXISTS (SELECT 1 FROM beamloop.geometry_questions q JOIN beamloop.geometry_versions g USING (geometry_id)
+               WHERE g.state = 'candidate' AND q.until > now() AND q.notice_at <= now())
+    OR EXISTS (SELECT 1 FROM beamloop.metrologies m LEFT JOIN beamloop.geometry_versions g USING (geometry_id)
+               WHERE m.end_noticed_at IS NULL AND m.state <> 'waiting'
+                 AND g.state IS DISTINCT FROM 'candidate')
     OR EXISTS (SELECT 1 FROM beamloop.notifications WHERE state = 'waiting' AND next_try_at <= now());

@@ -99,7 +99,7 @@ const metrologyColumns = [
   { key: "detector", heading: "detector", cell: (row) => `${row.detector || "not read yet"}, ${row.distance_mm.toFixed(1)} mm` },
   { key: "state", heading: "state", cell: (row) => ({ waiting: h("span", { class: "badge work" }, "… at work or waiting"), kept: h("span", { class: "badge outcome" }, "– kept, no candidate"),
     failed: h("span", { class: "badge broken" }, "✗ failed") })[row.state] },
-  { key: "words", heading: "what came of it", cell: (row) => h("div", { class: "reason" }, row.sentence || row.last_trouble) },
+  { key: "words", heading: "what came of it", cell: (row) => [h("div", { class: "reason" }, row.sentence || row.last_trouble), row.try_next ? h("div", { class: "quiet" }, row.try_next) : null] },
   { key: "asked", heading: "asked for", cell: (row) => [moment(row.asked_at), h("div", { class: "quiet" }, row.requested_by)] },
 ];
 

@@ -1,5 +1,6 @@
 // One version in full: what speaks for it, who decided, what was imported with it; promote, reject, withdraw.
 
+import { airflowLink } from "../lib/airflow.js";
 import { ROOT } from "../lib/api.js";
 import { panelMap, shadeLegend, shiftMap } from "../lib/detector_map.js";
 import { askToAct, WHY } from "../lib/dialog.js";
@@ -41,12 +42,19 @@ export function makeVersionView(section, { onActed }) {
     const { version } = document;
     show(heading, `Geometry ${version.geometry_id} of ${version.beamline}`);
     const acted = () => { data.refresh(); onActed(); };
-    show(content, h("p", { class: "large" }, stateBadge(version.state), " ", version.detector), facts(document), actions(document, acted),
+    show(content, h("p", { class: "large" }, stateBadge(version.state), " ", version.detector), question(document), facts(document), actions(document, acted),
       gate(document), evidence(document), h("h3", {}, "Who decided"), decisions(document), h("h3", {}, "Made from"), sources(document),
       h("h3", {}, "Imported with it"), imported(document, acted));
   }
 
   return { open };
+}
+
+function question({ question: asked }) {
+  if (!asked) return null;
+  return h("p", { class: "verdict", id: "question" }, h("span", { class: "work" }, "… A person is asked whether it shall serve"), ": ",
+    asked.approvers.length ? asked.approvers.join(", ") : "whoever may start refine_metrology", ", since ", moment(asked.asked_at), ", until ", moment(asked.until),
+    ". Decide here, or among ", airflowLink("required_actions", "Airflow's required actions"), ".");
 }
 
 function facts({ version, metrology }) {
@@ -70,22 +78,33 @@ function actions(document, onDone) {
   const { version, may, gate: found } = document;
   const number = version.geometry_id;
   const serves = version.state === "in_force" || version.state === "superseded";
+  const asks = document.question ? " Airflow's question about it ends." : "";
   if (!may.decide) {
     return h("p", { class: "quiet" }, found.approvers.length ? `Those who decide here: ${found.approvers.join(", ")}.`
       : found.fault ?? "You may look, not decide: that takes the right to start refine_metrology in Airflow.");
   }
   const button = (kind, words, options, primary = false) => h("button", { type: "button", class: primary ? "primary" : null, "data-key": kind, id: `decide-${kind}`,
     onclick: () => askToAct({ path: `api/geometry/${kind}`, body: { geometry_id: number }, onDone, ...options }) }, words);
-  const since = { name: "since", label: "Serves data collected from", value: new Date().toISOString().slice(0, 16), hint: "UTC, as 2026-11-20T18:00; empty: from now on. Earlier data become stale and may be processed again." };
+  const since = { name: "since", label: "Serves data collected from (UTC)", type: "datetime-local", hint: "Empty: from now on, and nothing that is processed changes. Data from an earlier time on become stale, and may be processed again." };
   const unproved = version.evidence ? [] : [{ name: "without_evidence", label: "Without evidence", choices: ["no", "yes"], hint: "There is none on held-out data: yes takes it upon yourself." }];
   return h("div", { class: "buttons", role: "group", "aria-label": "Decide" },
-    serves ? null : button("promote", "Promote …", { title: `Let geometry ${number} serve`, button: "Promote", fields: [since, ...unproved, WHY],
-      explain: `It serves the imports of ${version.beamline}'s data from that time on; what serves then serves until then. Withdrawing it is the way back. Airflow's question about it ends.` }, version.state === "candidate" && !found.faults.length),
+    serves ? null : button("promote", "Promote …", { title: `Let geometry ${number} serve`, button: "Promote", fields: [WHY, since, ...unproved],
+      explain: [gain(version), h("p", {}, `It serves the imports of ${version.beamline}'s data from a time on; what serves then serves until then. Withdrawing it is the way back.${asks}`)] }, version.state === "candidate" && !found.faults.length),
     version.state === "candidate" ? button("reject", "Reject …", { title: `Reject geometry ${number}`, button: "Reject", fields: [WHY],
-      explain: "It serves nothing. It stays here with its evidence and may still be promoted. Airflow's question about it ends." }) : null,
+      explain: [gain(version), h("p", {}, `It serves nothing. It stays here with its evidence and may still be promoted.${asks}`)] }) : null,
     serves ? button("withdraw", "Withdraw …", { title: `Withdraw geometry ${number}`, button: "Withdraw", fields: [WHY],
-      explain: `It serves no data any more, at no time: the version before it serves in its place, or the headers'. ${document.imported.total} sweeps that were imported with it become stale; they can be processed again below.` }) : null);
+      explain: `It serves no data any more, at no time: the version before it serves in its place, or the headers'. ${staleWords(document.imported.total)}` }) : null);
 }
+
+// What is decided about, in the dialog that decides: the evidence itself lies behind it.
+function gain({ evidence: found }) {
+  if (!found) return h("p", { class: "outcome" }, "– There is no evidence on data that it was not refined against.");
+  return h("p", {}, `RMSD of ${found.held_out_count} held-out reflections along x and y: ${micrometres(found.held_out_rmsd_before_mm)} µm before, `,
+    h("strong", {}, `${micrometres(found.held_out_rmsd_after_mm)} µm`), " with it.");
+}
+
+const staleWords = (count) => (count ? `${count === 1 ? "1 sweep that was imported with it becomes" : `${count} sweeps that were imported with it become`} stale; they can be processed again below.` : "Nothing was imported with it.");
+const micrometres = (pair) => pair.map((value) => (1000 * value).toFixed(1)).join(" and ");
 
 function gate({ gate: found, version }) {
   if (found.fault) return h("p", { class: "outcome" }, `The beamline's gate is not known: ${found.fault}`);
@@ -96,10 +115,9 @@ function gate({ gate: found, version }) {
 function evidence({ version, face }) {
   const found = version.evidence;
   if (!found) return null;
-  const words = (pair) => pair.map((value) => (1000 * value).toFixed(1)).join(" and ");
   const summary = [
     ["held-out reflections", found.held_out_count],
-    ["RMSD along x and y", `${words(found.held_out_rmsd_before_mm)} µm before, ${words(found.held_out_rmsd_after_mm)} µm after`],
+    ["RMSD along x and y", `${micrometres(found.held_out_rmsd_before_mm)} µm before, ${micrometres(found.held_out_rmsd_after_mm)} µm after`],
     ["panels with enough reflections", `${found.covered_panel_count} of ${version.panel_count}`],
     ["two halves of the data agree to", found.half_split_um === null || found.half_split_um === undefined ? "not said" : `${found.half_split_um.toFixed(1)} µm`],
   ];
@@ -114,8 +132,8 @@ function maps({ panels }, face) {
   }
   // Evidence and models have the panels in one order.
   const named = { beam_mm: face.beam_mm, panels: panels.map(({ name }, at) => ({ name, corners_mm: face.panels_mm[at] })) };
-  const micrometres = (key) => new Map(panels.map((panel) => [panel.name, panel.held_out_count ? 1000 * Math.hypot(...panel[key]) : null]));
-  const [before, after] = [micrometres("held_out_rmsd_before_mm"), micrometres("held_out_rmsd_after_mm")];
+  const residuals = (key) => new Map(panels.map((panel) => [panel.name, panel.held_out_count ? 1000 * Math.hypot(...panel[key]) : null]));
+  const [before, after] = [residuals("held_out_rmsd_before_mm"), residuals("held_out_rmsd_after_mm")];
   const most = Math.max(...[...before.values(), ...after.values()].filter((value) => value !== null), 0);
   const counts = new Map(panels.map((panel) => [panel.name, panel.held_out_count]));
   const words = (name, value) => `${name}: ${value === null ? "no held-out reflections" : `${value.toFixed(1)} µm from ${counts.get(name)} reflections`}`;
