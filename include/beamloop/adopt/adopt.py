@@ -7,22 +7,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from beamloop.adopt.find_pairs import FoundPairs, steps_by_sweep
-from beamloop.adopt.foreign_sweeps import ForeignSweep, ReadPair, Refusal, make_sweeps, misfit_words
+from beamloop.adopt.foreign_sweeps import ForeignSweep, Refusal, make_sweeps
+from beamloop.adopt.read_pairs import read_pairs
 from beamloop.adopt.step_reports import is_for_merging, report_steps
-from beamloop.adopt.take_copies import take_copy
 from beamloop.catalog.adoption import begin_adopted_run, open_adoption, record_adoption
 from beamloop.catalog.connection import Connection
 from beamloop.catalog.events import note_event
 from beamloop.catalog.runs import record_step
-from beamloop.dials_cli.foreign_pairs import ForeignPart, PlannedPair, read_foreign_pairs
-from beamloop.dials_cli.handle import Dials
 from beamloop.errors import InvalidInputError
 from beamloop.records.adoption import ADOPTED_PROFILE
 from beamloop.records.collection import FoundCollection, FoundSweep
 from beamloop.records.identifiers import CollectionId, RunId
 from beamloop.records.images import NumberedImages
 from beamloop.records.parameters import Parameters
-from beamloop.records.program import ProgramLimits
 from beamloop.records.run import Run, StepReport
 from beamloop.services import Services
 from beamloop.storage.contract import ArtifactStore
@@ -89,7 +86,9 @@ def adopt(services: Services, request: AdoptionRequest) -> AdoptionSummary:
     services.run_root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".adopt-", dir=services.run_root) as folder:
         scratch = Path(folder)
-        reads, refusals = _read(services.dials, request, scratch)
+        reads, refusals = read_pairs(
+            services.dials, request.found.pairs, scratch, trust_pickles=request.trust_pickles
+        )
         groups = steps_by_sweep([read.pair for read in reads])
         by_pair = {read.pair: read for read in reads}
         sweeps, twins = make_sweeps(
@@ -98,50 +97,6 @@ def adopt(services: Services, request: AdoptionRequest) -> AdoptionSummary:
         told = _report_all(sweeps, request, scratch, refusals)
         collection_id, adopted = _record(services, request, told)
     return AdoptionSummary(collection_id, tuple(adopted), (*refusals, *twins), request.found.alone)
-
-
-def _read(dials: Dials, request: AdoptionRequest, scratch: Path) -> tuple[list[ReadPair], list[Refusal]]:
-    """Copy the pairs, let DIALS read them, and tell those that cannot be used."""
-    reads: dict[int, ReadPair] = {}
-    refusals = []
-    for number, pair in enumerate(request.found.pairs):
-        try:
-            experiments, reflections = (
-                take_copy(source, scratch / f"{number}{suffix}", trust_pickles=request.trust_pickles)
-                for source, suffix in ((pair.experiments, ".expt"), (pair.reflections, ".refl"))
-            )
-            reads[number] = ReadPair(pair, experiments, reflections, ())
-        except InvalidInputError as error:
-            refusals.append(Refusal(pair.name, pair.experiments.parent, f"{error.what} {error.try_next}"))
-    planned = [
-        PlannedPair(number, read.experiments.path.name, read.reflections.path.name,
-                    read.reflections.is_pickle, request.trust_pickles)
-        for number, read in reads.items()
-    ]  # fmt: skip
-    found = read_foreign_pairs(dials, scratch, planned, ProgramLimits())
-    usable = []
-    for number, read in reads.items():
-        parts = tuple(_with_originals(read, found[number].parts))
-        fault = found[number].fault or next(filter(None, map(misfit_words, parts)), "")
-        if fault:
-            refusals.append(Refusal(read.pair.name, read.pair.experiments.parent, fault))
-        else:
-            usable.append(replace(read, parts=parts))
-    return usable, refusals
-
-
-def _with_originals(read: ReadPair, parts: Sequence[ForeignPart]) -> Sequence[ForeignPart]:
-    """Keep the files as they were, byte for byte, where nothing had to be taken apart or converted."""
-    if len(parts) != 1 or read.reflections.is_pickle or read.pair.experiments.suffix != ".expt":
-        return parts
-    (part,) = parts
-    return [
-        replace(
-            part,
-            experiments=part.experiments if part.lookups else read.experiments.path,
-            reflections=part.reflections if part.stranger_count else read.reflections.path,
-        )
-    ]
 
 
 def _report_all(
