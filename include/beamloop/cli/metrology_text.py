@@ -94,21 +94,28 @@ def _print_evidence(console: Console, evidence: Evidence) -> None:
     for row in whole_changes(details["whole"]):
         whole.add_row(*row)
     console.print(whole)
-    panels = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    if details.get("groups"):
+        console.print(_parts_table("group", details["groups"]))
+    console.print(_parts_table("panel", details["panels"]))
+
+
+def _parts_table(what: str, rows: Sequence[Mapping[str, Any]]) -> Table:
+    """Return how panels, or groups of them, moved; the first ones of many."""
+    found = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in (
-        "panel", "used", "shift fast, slow (µm)", "turn (mrad)", "halves differ (µm)",
+        what, "used", "shift fast, slow (µm)", "turn (mrad)", "halves differ (µm)",
         "held out", "RMSD x, y before (µm)", "after",
     ):  # fmt: skip
-        panels.add_column(heading)
-    for row in details["panels"][:PANELS_AT_MOST]:
-        panels.add_row(*_panel_cells(row))
-    console.print(panels)
+        found.add_column(heading)
+    for row in rows[:PANELS_AT_MOST]:
+        found.add_row(*_part_cells(what, row))
+    return found
 
 
-def _panel_cells(row: Mapping[str, Any]) -> list[Any]:
+def _part_cells(what: str, row: Mapping[str, Any]) -> list[Any]:
     held_out = row["held_out"]
     return [
-        as_text(f"{row['panel']}{', fixed' if row['fixed'] else ''}"),
+        as_text(f"{row[what]}{', fixed' if row['fixed'] else ''}"),
         str(row["used_count"]),
         _numbers(row["shift_um"][:2], 1.0),
         f"{row['rotation_mrad'][2]:+.2f}",
