@@ -16,9 +16,9 @@ from beamloop.catalog.ladder import rung_records
 from beamloop.catalog.metrology_requests import offered_sweeps
 from beamloop.catalog.noticed import finished_collections, outcome_count, standing_requests, standing_runs
 from beamloop.catalog.notifications import due_notifications
-from beamloop.catalog.open_requests import open_requests, waits_for_tending
+from beamloop.catalog.open_requests import close_request, open_requests, waits_for_tending
 from beamloop.catalog.results import find_collections, recent_collections, results_of_collection
-from beamloop.catalog.runs import artifacts_of_step, close_request, load_run, start_run
+from beamloop.catalog.runs import artifacts_of_step, load_run, start_run
 from beamloop.catalog.second_chances import lock_siblings, second_chances
 from beamloop.catalog.selection import failures_since, select_sweeps
 from beamloop.catalog.stories import runs_of_sweep, steps_of_run

@@ -12,7 +12,8 @@ from tests.services.filled_catalogue import FilledCatalogue
 from tests.services.receivers import HttpReceiver, MailServer, running_http_receiver, running_mail_server
 
 from beamloop.catalog.connection import Catalog
-from beamloop.catalog.runs import close_request, note_trouble
+from beamloop.catalog.open_requests import close_request
+from beamloop.catalog.runs import note_trouble
 from beamloop.errors import PermanentError
 from beamloop.records.identifiers import RequestId
 from beamloop.records.outcome import OutcomeCode

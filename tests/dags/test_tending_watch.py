@@ -11,7 +11,7 @@ from tests.services.candidate_bench import ask, fill_plate, give_candidate
 from tests.services.filled_catalogue import FilledCatalogue
 
 from beamloop.catalog.connection import Catalog
-from beamloop.catalog.runs import close_request
+from beamloop.catalog.open_requests import close_request
 from beamloop.records.identifiers import RequestId
 from beamloop.records.outcome import OutcomeCode
 

@@ -27,8 +27,8 @@ from beamloop.catalog.isomorphism_snapshot import (
     take_up_news,
 )
 from beamloop.catalog.isomorphism_words import say_limit, say_of_sweep
+from beamloop.catalog.open_requests import close_request
 from beamloop.catalog.results import find_collections
-from beamloop.catalog.runs import close_request
 from beamloop.errors import NotFoundError
 from beamloop.records.artifact import StoredObject
 from beamloop.records.identifiers import CollectionId, RunId

@@ -13,8 +13,9 @@ from tests.services.postgres_server import PostgresServer
 from beamloop.beamlines.profiles import make_parameters
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.intake import known_contents, request_processing, take_up, waiting_requests
+from beamloop.catalog.open_requests import close_request
 from beamloop.catalog.results import find_collections, results_of_collection
-from beamloop.catalog.runs import close_request, load_run, record_outcome, record_step, start_run
+from beamloop.catalog.runs import load_run, record_outcome, record_step, start_run
 from beamloop.errors import CatalogUnavailableError, NotFoundError
 from beamloop.records.artifact import StoredObject
 from beamloop.records.collection import FoundCollection, FoundSweep

@@ -14,8 +14,9 @@ from tests.services.receivers import running_http_receiver
 
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.notifications import GIVE_UP_AFTER_S
+from beamloop.catalog.open_requests import close_request
 from beamloop.catalog.results import find_collections
-from beamloop.catalog.runs import close_request, note_trouble, start_run
+from beamloop.catalog.runs import note_trouble, start_run
 from beamloop.errors import TransientError
 from beamloop.notices.deliver import Delivered, deliver
 from beamloop.notices.links import AirflowPages

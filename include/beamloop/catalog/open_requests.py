@@ -1,14 +1,14 @@
-"""Requests that have not ended, and their end when nobody works on them any more."""
+"""Requests that have not ended, and their end."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from psycopg2.extensions import connection as Connection
 
 from beamloop.catalog.connection import QUERIES
 from beamloop.catalog.events import note_event
-from beamloop.catalog.runs import close_request
-from beamloop.records.identifiers import CollectionId, RequestId
-from beamloop.records.outcome import Outcome
+from beamloop.catalog.runs import record_outcome
+from beamloop.records.identifiers import CollectionId, RequestId, RunId
+from beamloop.records.outcome import Outcome, OutcomeCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,39 @@ def waits_for_tending(connection: Connection) -> bool:
     Everything that `tend_requests` does begins with one of these; where it is not so, there is nothing to do.
     """
     return bool(QUERIES.waits_for_tending(connection))
+
+
+def close_request(connection: Connection, request_id: RequestId, lost: Outcome | None = None) -> list[RunId]:
+    """End a request; runs that never came to an outcome are recorded as interrupted.
+
+    Parameters
+    ----------
+    connection
+        Inside a transaction.
+    request_id
+        The request.
+    lost
+        Their outcome, where it is known what befell Airflow's run; the words of a run's last trouble follow.
+
+    Returns
+    -------
+    list of RunId
+        Those without an outcome of their own.
+    """
+    rows = list(QUERIES.runs_of_request(connection, request_id=request_id))
+    left = [RunId(row["run_id"]) for row in rows if row["code"] is None]
+    for run_id in left:
+        trouble = QUERIES.run_by_id(connection, run_id=run_id)["last_trouble"]
+        record_outcome(connection, run_id, _end_without_outcome(lost, trouble))
+    QUERIES.end_request(connection, request_id=request_id)
+    return left
+
+
+def _end_without_outcome(lost: Outcome | None, trouble: str) -> Outcome:
+    if lost:
+        return replace(lost, sentence=f"{lost.sentence} The last try had met: {trouble}") if trouble else lost
+    words = trouble or "Airflow ended the task before it could say why."
+    return Outcome(OutcomeCode.INTERRUPTED, f"Processing was interrupted. {words}", "")
 
 
 def close_lost(connection: Connection, request: OpenRequest, lost: Outcome) -> int:

@@ -171,36 +171,3 @@ def artifacts_of_step(connection: Connection, run_id: RunId, step: str) -> dict[
     """Return where the files of a recorded step are, by name."""
     rows = QUERIES.artifacts_of_step(connection, run_id=run_id, step=step)
     return stored_by_name(rows)
-
-
-def close_request(connection: Connection, request_id: RequestId, lost: Outcome | None = None) -> list[RunId]:
-    """End a request; runs that never came to an outcome are recorded as interrupted.
-
-    Parameters
-    ----------
-    connection
-        Inside a transaction.
-    request_id
-        The request.
-    lost
-        Their outcome, where it is known what befell Airflow's run; the words of a run's last trouble follow.
-
-    Returns
-    -------
-    list of RunId
-        Those without an outcome of their own.
-    """
-    rows = list(QUERIES.runs_of_request(connection, request_id=request_id))
-    left = [RunId(row["run_id"]) for row in rows if row["code"] is None]
-    for run_id in left:
-        trouble = QUERIES.run_by_id(connection, run_id=run_id)["last_trouble"]
-        record_outcome(connection, run_id, _end_without_outcome(lost, trouble))
-    QUERIES.end_request(connection, request_id=request_id)
-    return left
-
-
-def _end_without_outcome(lost: Outcome | None, trouble: str) -> Outcome:
-    if lost:
-        return replace(lost, sentence=f"{lost.sentence} The last try had met: {trouble}") if trouble else lost
-    words = trouble or "Airflow ended the task before it could say why."
-    return Outcome(OutcomeCode.INTERRUPTED, f"Processing was interrupted. {words}", "")

@@ -4,8 +4,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from beamloop.catalog.connection import Catalog
+from beamloop.catalog.open_requests import close_request
 from beamloop.catalog.results import SweepResult, collection_of_request, results_of_collection
-from beamloop.catalog.runs import close_request
 from beamloop.records.identifiers import RequestId
 from beamloop.records.outcome import NEED_A_PERSON
 
