@@ -4,6 +4,7 @@ The pages are asked as browsers ask, the stages' questions as tasks ask; each qu
 its name. Nothing that is written stays. One collection has 5000 sweeps, the one that is asked about.
 """
 
+import os
 import sys
 import tempfile
 import time
@@ -121,6 +122,8 @@ def _ask_stages(catalog: Catalog, collection_id: CollectionId) -> None:
 
 
 def _ask_pages(dsn: str) -> None:
+    # Read when Airflow is first imported: each request is a line otherwise.
+    os.environ["AIRFLOW__LOGGING__LOGGING_LEVEL"] = "ERROR"
     from beamloop_ui import reading
 
     bench = open_pages(dsn)
