@@ -1,14 +1,10 @@
 """Collection and Geometry in a browser: a limit is moved, a branch chosen, decisions are made."""
 
-import threading
-import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
-from tests.dags.page_bench import PageBench
-from tests.end_to_end.page_visitor import PATIENCE_MS, Visitor, chromium, new_visitor
+from playwright.sync_api import expect
+from tests.end_to_end.page_visitor import PATIENCE_MS, Visitor
 from tests.services.asked_airflow import AskedAirflow
 from tests.services.filled_catalogue import FilledCatalogue
 from tests.services.geometry_versions import add_version
@@ -18,7 +14,6 @@ from beamloop.catalog.geometry import geometry_by_id
 from beamloop.records.geometry import GeometryState
 from beamloop.records.outcome import OutcomeCode
 from beamloop.storage.contract import ArtifactStore
-from beamloop.storage.opening import open_store
 from beamloop.unit_cells.groups import suggest_groups
 
 pytestmark = [pytest.mark.dags, pytest.mark.browser]
@@ -26,58 +21,6 @@ pytestmark = [pytest.mark.dags, pytest.mark.browser]
 expect.set_options(timeout=PATIENCE_MS)
 SWEEPS = 60  # 52 of them processed
 HOSTILE = '<img src=x onerror="window.hacked=1">'
-
-
-@pytest.fixture(scope="session")
-def address(airflow_app: Any) -> Iterator[str]:
-    """Serve Airflow's app with the pages; what is in the catalogue each test says by itself."""
-    import uvicorn
-
-    config = uvicorn.Config(airflow_app.app, host="127.0.0.1", port=0, log_level="warning", lifespan="off")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.05)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join(20)
-
-
-# Not for the session: Playwright's event loop runs as long as it does, and other tests bring their own.
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Provide Debian's Chromium."""
-    with chromium() as started:
-        yield started
-
-
-@pytest.fixture
-def hand(browser: Browser, address: str, pages: PageBench) -> Iterator[Visitor]:
-    """Provide a person who may act, logged in."""
-    yield from _person(browser, address, pages, "hand")
-
-
-@pytest.fixture
-def reader(browser: Browser, address: str, pages: PageBench) -> Iterator[Visitor]:
-    """Provide a person who may only look, logged in."""
-    yield from _person(browser, address, pages, "reader")
-
-
-def _person(browser: Browser, address: str, pages: PageBench, user: str) -> Iterator[Visitor]:
-    visitor = new_visitor(browser, address)
-    visitor.page.context.add_cookies([{"name": "_token", "value": pages.tokens[user], "url": address}])
-    yield visitor
-    visitor.page.context.close()
-
-
-@pytest.fixture
-def store() -> ArtifactStore:
-    """Provide the store that the pages read."""
-    from airflow_services import store_settings
-
-    return open_store(store_settings())
 
 
 @pytest.fixture
@@ -230,6 +173,8 @@ def test_a_candidate_is_promoted_and_withdrawn_where_its_evidence_is_seen(
     expect(version.get_by_role("heading", level=2)).to_have_text(f"Geometry {number} of i24")
     expect(version.locator("#panel-maps figure")).to_have_count(3)
     expect(version.locator("#panel-maps .arrow-head")).to_have_count(3)  # a 300K has three modules
+    version.get_by_text("Groups of panels (1)").click()
+    expect(version.get_by_role("row").filter(has_text="quadrant 1")).to_contain_text("12.0 -7.5")
     dialog = page.get_by_role("dialog")
     for button, done, state, badge in (
         ("Promote", "serves data from", GeometryState.IN_FORCE, "✓ in force"),

@@ -8,9 +8,9 @@ import numpy as np
 from tests.services.geometry_files import experiment_list
 
 from beamloop.catalog.connection import Catalog
+from beamloop.geometry.candidates import add_candidate, store_models
 from beamloop.geometry.models import describe_models
 from beamloop.geometry.panels import panel_moves, panels_of
-from beamloop.geometry.registry import add_candidate, store_models
 from beamloop.metrology.tables import FORMAT, whole_table
 from beamloop.records.evidence import Evidence, PanelEvidence
 from beamloop.records.geometry import GeometryId, NewGeometry
@@ -106,6 +106,19 @@ def evidence_of(header: dict[str, Any], models: dict[str, Any], seed: int) -> Ev
                 },
             }
             for at, panel in enumerate(panels)
+        ],
+        "groups": [
+            {
+                "level": 1,
+                "group": "quadrant 1",
+                "panels": names,
+                "used_count": 320 * len(names),
+                "fixed": False,
+                "shift_um": [12.0, -7.5, 0.0],
+                "rotation_mrad": [0.0, 0.0, 0.2],
+                "half_split_um": [1.1, -0.2],
+                "held_out": whole,
+            }
         ],
         "shells": [{"d_max_angstrom": 50.0, "d_min_angstrom": 4.0, "held_out": whole, "refined": whole}],
         "sweeps": [{"sweep": "xtal1", "collection": "plate1", "run_id": 1, "role": "refined",
