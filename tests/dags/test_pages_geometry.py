@@ -13,7 +13,8 @@ from tests.services.candidate_bench import ask, give_candidate
 from tests.services.filled_catalogue import FilledCatalogue
 from tests.services.geometry_versions import PLAN, add_version
 
-from beamloop.catalog.geometry import decisions_on, geometry_by_id
+from beamloop.catalog.geometry import geometry_by_id
+from beamloop.catalog.geometry_decisions import decisions_on
 from beamloop.geometry.approval import why_over
 from beamloop.geometry.registry import promote
 from beamloop.records.geometry import GeometryGate, GeometryId, GeometryState

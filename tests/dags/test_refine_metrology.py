@@ -11,7 +11,8 @@ from tests.dags.conftest import HOME, Answering, RunDag
 from tests.services.candidate_bench import GOOD, TOO_FEW, fill_plate, record
 
 from beamloop.catalog.connection import Catalog
-from beamloop.catalog.geometry import decisions_on, geometries
+from beamloop.catalog.geometry import geometries
+from beamloop.catalog.geometry_decisions import decisions_on
 from beamloop.errors import StoreUnavailableError
 from beamloop.geometry import approval
 from beamloop.geometry.registry import reject

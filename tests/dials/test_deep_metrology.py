@@ -22,11 +22,12 @@ from beamloop.catalog.connection import Catalog
 from beamloop.catalog.geometry import geometry_by_id
 from beamloop.catalog.metrology_results import MetrologyResult, metrology_result
 from beamloop.dials_cli.handle import Dials
+from beamloop.geometry.candidates import add_candidate, store_models
 from beamloop.geometry.gate import faults
 from beamloop.geometry.hierarchy import hierarchy_depth, parts_at
 from beamloop.geometry.models import Document, describe_models, first_models, read_models
 from beamloop.geometry.panels import Panels, group_moves, panel_moves, panels_of, rms_in_plane_um
-from beamloop.geometry.registry import add_candidate, promote, store_models
+from beamloop.geometry.registry import promote
 from beamloop.metrology.ask import ask_for_metrology
 from beamloop.metrology.stage import run_metrology_step
 from beamloop.records.geometry import GeometryGate, GeometryVersion, NewGeometry

@@ -17,9 +17,10 @@ from beamloop.catalog.connection import Catalog
 from beamloop.catalog.runs import load_run
 from beamloop.dials_cli.detector import panel_poses
 from beamloop.errors import ArtifactDamagedError, InvalidInputError
+from beamloop.geometry.candidates import add_candidate, store_models
 from beamloop.geometry.hierarchy import parts_at
 from beamloop.geometry.models import describe_models, first_models
-from beamloop.geometry.registry import add_candidate, promote, store_models
+from beamloop.geometry.registry import promote
 from beamloop.records.geometry import GeometryGate, GeometryId, NewGeometry
 from beamloop.records.outcome import OutcomeCode
 from beamloop.settings import StoreSettings

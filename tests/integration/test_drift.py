@@ -9,8 +9,9 @@ from tests.services.filled_catalogue import FilledCatalogue
 from tests.services.shell_calls import call, point_at
 
 from beamloop.catalog.connection import Catalog
+from beamloop.geometry.candidates import add_candidate
 from beamloop.geometry.drift import detector_drifts
-from beamloop.geometry.registry import add_candidate, reject
+from beamloop.geometry.registry import reject
 from beamloop.notices.links import AirflowPages
 from beamloop.notices.outbox import notice_all
 from beamloop.records.artifact import StoredObject

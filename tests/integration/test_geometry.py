@@ -14,12 +14,14 @@ from tests.services.postgres_server import PostgresServer
 
 from beamloop.catalog import geometry as versions
 from beamloop.catalog.connection import Catalog
+from beamloop.catalog.geometry_decisions import decisions_on
 from beamloop.catalog.migrations import migrate
 from beamloop.catalog.requests import WantedRun, is_known_work
 from beamloop.catalog.runs import load_run
 from beamloop.catalog.selection import select_sweeps
 from beamloop.errors import InvalidInputError
-from beamloop.geometry.registry import Withdrawal, add_candidate, in_force, promote, reject, withdraw
+from beamloop.geometry.candidates import add_candidate
+from beamloop.geometry.registry import Withdrawal, in_force, promote, reject, withdraw
 from beamloop.records.artifact import StoredObject
 from beamloop.records.evidence import Evidence, PanelEvidence
 from beamloop.records.geometry import (
@@ -187,7 +189,7 @@ def test_the_audit_trail_says_who_and_why_and_without_evidence(catalog: Catalog)
     promote(catalog, version, lambda _: gate, since=NOW, by="anna", why="in haste", without_evidence=True)
     withdraw(catalog, version, by="ben", why=" spots doubled ")
     with catalog.transaction() as connection:
-        trail = versions.decisions_on(connection, version)
+        trail = decisions_on(connection, version)
     assert [(d.decision, d.decided_by, d.why, d.without_evidence) for d in trail] == [
         ("promote", "anna", "in haste", True),
         ("withdraw", "ben", "spots doubled", False),

@@ -13,7 +13,8 @@ from tests.services.candidate_bench import GOOD, PANELS, TOO_FEW, ask, fill_plat
 
 from beamloop.beamlines.geometry_rules import GeometryRules
 from beamloop.catalog.connection import Catalog
-from beamloop.catalog.geometry import decisions_on, geometries, geometry_by_id
+from beamloop.catalog.geometry import geometries, geometry_by_id
+from beamloop.catalog.geometry_decisions import decisions_on
 from beamloop.errors import InvalidInputError
 from beamloop.geometry.approval import carry_out, consider, why_over
 from beamloop.geometry.registry import promote, reject, withdraw

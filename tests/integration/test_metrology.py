@@ -20,7 +20,8 @@ from beamloop.catalog.metrology import fail_metrology, load_metrology, record_me
 from beamloop.catalog.metrology_requests import waiting_metrologies
 from beamloop.catalog.metrology_results import metrology_result
 from beamloop.cli.main import app
-from beamloop.geometry.registry import add_candidate, promote
+from beamloop.geometry.candidates import add_candidate
+from beamloop.geometry.registry import promote
 from beamloop.metrology import stage
 from beamloop.metrology.ask import ask_for_metrology, default_options
 from beamloop.metrology.night import take_up_detectors

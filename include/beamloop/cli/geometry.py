@@ -26,8 +26,9 @@ from beamloop.cli.results_json import FORMAT, dump
 from beamloop.cli.results_table import results_console
 from beamloop.cli.session import find_beamline, load_settings, open_catalog
 from beamloop.errors import InvalidInputError
+from beamloop.geometry.candidates import add_candidate, store_models
 from beamloop.geometry.models import describe_models, read_models
-from beamloop.geometry.registry import add_candidate, promote, reject, store_models, withdraw
+from beamloop.geometry.registry import promote, reject, withdraw
 from beamloop.records.evidence import Evidence
 from beamloop.records.geometry import GeometryGate, GeometryId, NewGeometry
 from beamloop.storage.opening import open_store

@@ -9,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from beamloop.catalog.connection import Catalog
-from beamloop.catalog.geometry import decisions_on, geometry_by_id, sources_of, sweeps_with
+from beamloop.catalog.geometry import geometry_by_id, sources_of, sweeps_with
+from beamloop.catalog.geometry_decisions import decisions_on
 from beamloop.cli.failures import when
 from beamloop.cli.plain_text import as_text, plain
 from beamloop.cli.results_json import FORMAT

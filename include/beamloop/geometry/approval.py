@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from beamloop.beamlines.geometry_rules import GeometryRules
 from beamloop.catalog import geometry as versions
 from beamloop.catalog.connection import Catalog, Connection
+from beamloop.catalog.geometry_decisions import decisions_on
 from beamloop.catalog.geometry_questions import put_question
 from beamloop.errors import InvalidInputError
 from beamloop.geometry import registry
@@ -91,7 +92,7 @@ def why_over(catalog: Catalog, geometry_id: GeometryId) -> str:
 def _over(connection: Connection, version: GeometryVersion) -> str:
     number = version.geometry_id
     if version.state is not GeometryState.CANDIDATE:
-        last = versions.decisions_on(connection, number)[-1]
+        last = decisions_on(connection, number)[-1]
         return f"Geometry {number} is {version.state.value}: {last.decision} by {last.decided_by}: {last.why}"
     newer = versions.newer_geometry_serving(connection, number)
     if newer is not None:

@@ -1,26 +1,21 @@
-"""Which geometry serves data of which time: candidates, promotion, rejection, withdrawal."""
+"""Which geometry serves data of which time: promotion, rejection, withdrawal."""
 
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from beamloop.catalog import geometry as versions
+from beamloop.catalog import geometry_decisions as decisions
 from beamloop.catalog.connection import Catalog, Connection
 from beamloop.errors import InvalidInputError
 from beamloop.geometry.gate import faults
-from beamloop.geometry.models import Document
-from beamloop.records.artifact import StoredObject
 from beamloop.records.geometry import (
     GeometryGate,
     GeometryId,
     GeometryState,
     GeometryVersion,
     ImportedSweep,
-    NewGeometry,
 )
-from beamloop.storage.contract import ArtifactStore
 
 SERVING = (GeometryState.IN_FORCE, GeometryState.SUPERSEDED)
 
@@ -31,30 +26,6 @@ class Withdrawal:
 
     serving_instead: GeometryId | None  # the version before it; None: the header's geometry
     imported: tuple[ImportedSweep, ...]  # with the withdrawn version
-
-
-def store_models(store: ArtifactStore, beamline: str, models: Document) -> StoredObject:
-    """Put a geometry's models into the store, under a key of their content."""
-    data = json.dumps(models, indent=1, sort_keys=True).encode()
-    return store.put_bytes(f"{beamline}/geometry/{hashlib.sha256(data).hexdigest()[:16]}/models.expt", data)
-
-
-def add_candidate(catalog: Catalog, new: NewGeometry) -> GeometryId:
-    """Let a geometry enter the catalogue; it serves nothing yet.
-
-    Raises
-    ------
-    InvalidInputError
-        When these models are a version already; names it.
-    """
-    with catalog.transaction() as connection:
-        geometry_id = versions.add_geometry(connection, new)
-        if geometry_id is None:
-            known = versions.geometry_with_models(connection, new.stored.key)
-            raise InvalidInputError(
-                f"These models are geometry {known} already.", try_next=f"`beamloop geometry show {known}`."
-            )
-    return geometry_id
 
 
 def in_force(catalog: Catalog, beamline: str, at: datetime) -> GeometryVersion | None:
@@ -122,14 +93,14 @@ def promote(
                 try_next="Withdraw it first to let it serve another time.",
             )
         _require_gate(version, gate_of(version.beamline), without_evidence)
-        until = versions.next_geometry_from(connection, version.beamline, since)
+        until = decisions.next_geometry_from(connection, version.beamline, since)
         if until == since:
             raise InvalidInputError(
                 f"Another geometry of {version.beamline} begins to serve at that very time.",
                 try_next="Withdraw that one, or let this one begin later.",
             )
-        versions.put_in_force(connection, version, since, until)
-        versions.note_decision(
+        decisions.put_in_force(connection, version, since, until)
+        decisions.note_decision(
             connection,
             geometry_id,
             "promote",
@@ -154,8 +125,8 @@ def reject(catalog: Catalog, geometry_id: GeometryId, *, by: str, why: str) -> G
     why = _reason(why)
     with catalog.transaction() as connection:
         _require_candidate(_locked(connection, geometry_id))
-        versions.set_rejected(connection, geometry_id)
-        versions.note_decision(connection, geometry_id, "reject", by, why)
+        decisions.set_rejected(connection, geometry_id)
+        decisions.note_decision(connection, geometry_id, "reject", by, why)
         return versions.geometry_by_id(connection, geometry_id)
 
 
@@ -177,15 +148,15 @@ def withdraw(catalog: Catalog, geometry_id: GeometryId, *, by: str, why: str) ->
                 f"Geometry {geometry_id} is {version.state.value} and serves nothing.",
                 try_next="`beamloop geometry reject` refuses a candidate.",
             )
-        earlier = versions.set_withdrawn(connection, geometry_id)
-        versions.note_decision(connection, geometry_id, "withdraw", by, why)
+        earlier = decisions.set_withdrawn(connection, geometry_id)
+        decisions.note_decision(connection, geometry_id, "withdraw", by, why)
         return Withdrawal(earlier, tuple(versions.sweeps_with(connection, geometry_id)))
 
 
 def _locked(connection: Connection, geometry_id: GeometryId) -> GeometryVersion:
     """Return a version as it stands while nobody else decides on its beamline."""
     beamline = versions.geometry_by_id(connection, geometry_id).beamline
-    versions.lock_geometries(connection, beamline)
+    decisions.lock_geometries(connection, beamline)
     return versions.geometry_by_id(connection, geometry_id)
 
 

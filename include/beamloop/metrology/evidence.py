@@ -10,9 +10,9 @@ from typing import Any
 from beamloop.dials_cli.correlations import correlate_parameters, read_correlations
 from beamloop.dials_cli.geometry_comparison import GeometryComparison
 from beamloop.dials_cli.paths import relative_to
+from beamloop.geometry.candidates import store_models
 from beamloop.geometry.hierarchy import panel_names, parts_at
 from beamloop.geometry.models import beam_path_mm, describe_models, read_models
-from beamloop.geometry.registry import store_models
 from beamloop.metrology.half_split import HalfSplit, split_in_halves
 from beamloop.metrology.held_out import (
     Account,

@@ -4,7 +4,8 @@ from collections.abc import Collection
 
 from beamloop.beamlines.beamline_file import Beamline
 from beamloop.catalog.connection import Connection
-from beamloop.catalog.geometry import decisions_on, geometry_by_id, geometry_in_force
+from beamloop.catalog.geometry import geometry_by_id, geometry_in_force
+from beamloop.catalog.geometry_decisions import decisions_on
 from beamloop.catalog.metrology import load_metrology
 from beamloop.catalog.metrology_runs import metrology_ends_to_think_over, note_metrology_ends_noticed
 from beamloop.geometry.approval import BY_RULE

@@ -8,7 +8,8 @@ from starlette.responses import Response
 
 from airflow_services import beamlines_directory
 from beamloop.beamlines.find_rules import geometry_rules_of
-from beamloop.catalog.geometry import decisions_on, geometry_by_id, sources_of
+from beamloop.catalog.geometry import geometry_by_id, sources_of
+from beamloop.catalog.geometry_decisions import decisions_on
 from beamloop.catalog.geometry_questions import open_question
 from beamloop.catalog.page_geometry import (
     OpenMetrology,
