@@ -1,6 +1,7 @@
 """A candidate's report stands alone, says the answer first, and takes no name for markup."""
 
 import re
+from copy import deepcopy
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,9 +16,10 @@ from beamloop.dials_cli.geometry_comparison import GeometryComparison
 from beamloop.metrology.evidence import best_level
 from beamloop.metrology.face import FIELDS, covered_fractions, face_of, field_medians
 from beamloop.metrology.levels import Level
+from beamloop.metrology.part_tables import Comparison, group_table
 from beamloop.metrology.plots import draw_panels, draw_residual_maps, draw_shells
 from beamloop.metrology.report_html import ReportPage, report_page
-from beamloop.metrology.tables import correlation_table, shell_table
+from beamloop.metrology.tables import correlation_table, level_row, shell_table
 from beamloop.records.geometry import GeometryId
 from beamloop.records.metrology import MetrologyStepReport
 from beamloop.simulate.geometry import header_geometry
@@ -120,6 +122,28 @@ def test_a_shifted_module_stands_out_in_the_map_and_an_empty_one_is_left_out() -
     covered = covered_fractions(face, made)
     assert covered[0] > 0.9
     assert covered[2] == 0.0
+
+
+def test_a_group_has_a_row_of_its_own_and_a_panel_by_itself_none() -> None:
+    before = deepcopy(DOCUMENT)
+    root = before["detector"][0]["hierarchy"]
+    pair, single = root["children"][:2], root["children"][2:]
+    root["children"] = [
+        root | {"name": name, "children": part} for name, part in (("a", pair), ("b", single))
+    ]
+    after = deepcopy(before)
+    for panel in after["detector"][0]["panels"][:2]:
+        panel["origin"][0] += 0.09
+    levels = [Level(at, 600, (0.02, 0.02), 0.1, (300, 300, 0), ("Panel2",) * at) for at in (0, 1)]
+    found = Comparison(before, before, after, levels[1], comparison(), comparison(), None)
+    (row,) = group_table(found, levels)
+    assert (row["level"], row["group"], row["panels"]) == (1, "a", ["Panel0", "Panel1"])
+    assert (row["used_count"], row["fixed"], row["half_split_um"]) == (600, False, None)
+    # Two of three modules moved by 90 um: 60 of them are the motion of the whole, and some of its turn.
+    assert 0 < row["shift_um"][0] < 30
+    assert row["held_out"]["count"] == 600
+    named = level_row(levels[1], after, comparison())
+    assert (named["parts"], named["part_count"], named["fixed_parts"]) == ("groups of panels", 2, ["b"])
 
 
 def test_pictures_are_drawn_with_hostile_names_and_without_data_on_some_panels() -> None:

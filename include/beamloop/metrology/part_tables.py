@@ -68,13 +68,13 @@ def _rmsd_rows(one: Comparison, panels: Sequence[int]) -> dict[str, Any]:
 
 
 def group_table(comparison: Comparison, levels: Sequence[Level]) -> list[dict[str, Any]]:
-    """Return a row for each group of panels, level by level down to the candidate's; panels are none."""
+    """Return a row for each group of panels, level by level down to the candidate's; one panel is none."""
     deepest = min(comparison.level.level, hierarchy_depth(comparison.candidate) - 1)
     return [row for level in levels[1 : 1 + deepest] for row in _groups_at(comparison, level)]
 
 
 def _groups_at(one: Comparison, level: Level) -> list[dict[str, Any]]:
-    parts = parts_at(one.candidate, level.level)
+    parts = [part for part in parts_at(one.candidate, level.level) if len(part.panels) > 1]
     places = [part.panels for part in parts]
     after = panels_of(one.candidate)
     moves, from_header = (group_moves(panels_of(before), after, places) for before in (one.start, one.header))
