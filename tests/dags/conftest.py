@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.dags.page_bench import PASSWORDS, PageBench, airflow_connection, log_in
@@ -15,6 +15,12 @@ from tests.services.asked_airflow import AskedAirflow
 from tests.services.filled_catalogue import FilledCatalogue
 
 from beamloop.catalog.connection import Catalog
+from beamloop.storage.contract import ArtifactStore
+from beamloop.storage.opening import open_store
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+    from tests.end_to_end.page_visitor import Visitor
 
 PROJECT = Path(__file__).parents[2]
 HOME = Path(tempfile.mkdtemp(prefix="beamloop-airflow-"))
@@ -168,3 +174,51 @@ def airflow(monkeypatch: pytest.MonkeyPatch) -> AskedAirflow:
     asked = AskedAirflow()
     monkeypatch.setattr("beamloop_ui.starting.connect_airflow", lambda: asked)
     return asked
+
+
+@pytest.fixture(scope="session")
+def address(airflow_app: Any) -> Iterator[str]:
+    """Serve Airflow's app with the pages; what is in the catalogue each test says by itself."""
+    from tests.dags.serving import served
+
+    with served(airflow_app.app) as own:
+        yield own
+
+
+# Not for the session: Playwright's event loop runs as long as it does, and other tests bring their own.
+@pytest.fixture(scope="module")
+def browser() -> Iterator["Browser"]:
+    """Provide Debian's Chromium."""
+    from tests.end_to_end.page_visitor import chromium
+
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def hand(browser: "Browser", address: str, pages: PageBench) -> Iterator["Visitor"]:
+    """Provide a person who may act, logged in."""
+    yield from _person(browser, address, pages.tokens["hand"])
+
+
+@pytest.fixture
+def reader(browser: "Browser", address: str, pages: PageBench) -> Iterator["Visitor"]:
+    """Provide a person who may only look, logged in."""
+    yield from _person(browser, address, pages.tokens["reader"])
+
+
+def _person(browser: "Browser", address: str, token: str) -> Iterator["Visitor"]:
+    from tests.end_to_end.page_visitor import new_visitor
+
+    visitor = new_visitor(browser, address)
+    visitor.page.context.add_cookies([{"name": "_token", "value": token, "url": address}])
+    yield visitor
+    visitor.page.context.close()
+
+
+@pytest.fixture
+def store() -> ArtifactStore:
+    """Provide the store that the pages read."""
+    from airflow_services import store_settings
+
+    return open_store(store_settings())

@@ -60,7 +60,7 @@ def test_a_group_tells_who_belongs_to_it_and_what_was_made_of_it(
     assert (joint["dag_run_id"], joint["map_index"]) == (NIGHT, 0)
     assert (merge["dag_run_id"], merge["map_index"]) == (MERGING, 0)
     page = _get(pages, f"group/{groups[0].group_id}")
-    assert f"<h1>plate1 {groups[0].name}</h1>" in page.text
+    assert f"<h1>Group {groups[0].name} of plate1</h1>" in page.text
     assert _get(pages, "api/groups/99").status_code == 404
     assert _get(pages, "group/99").status_code == 404
 

@@ -12,7 +12,8 @@ const PREVIEW_AFTER_MS = 400;
  * @param {object} options
  * @param {string} options.title  "Exclude xtal2_1"
  * @param {any} options.explain  what it does, and how it is taken back
- * @param {Array<{name: string, label: string, type?: string, value?: string, required?: boolean, hint?: string, choices?: string[]}>} [options.fields]
+ * @param {Array<{name: string, label: string, type?: string, value?: string, required?: boolean, hint?: string, choices?: Array<string|[string, string]>}>} [options.fields]
+ *   a choice is its value, or value and words
  * @param {string} options.path  where to send it
  * @param {object} [options.body]  beside the fields
  * @param {string} options.button  "Exclude"
@@ -26,8 +27,10 @@ export function askToAct({ title, explain, fields = [], path, body = {}, button,
   const leave = h("button", { type: "button", onclick: () => dialog.close() }, "Cancel");
   const expected = preview ? h("div", { class: "preview", role: "status", id: "preview" }, "Looking what would be done …") : null;
   const form = h("form", { method: "dialog", onsubmit: submit }, h("h2", { id: "dialog-title" }, title),
-    h("div", { class: "explain" }, explain), fields.map(field), expected, result, h("div", { class: "buttons" }, leave, send));
-  const dialog = h("dialog", { "aria-labelledby": "dialog-title", onclose: () => dialog.remove() }, form);
+    h("div", { class: "explain" }, explain), h("div", { class: fields.length > 3 ? "fields two-columns" : "fields" }, fields.map(field)),
+    h("div", { class: "foot" }, expected, result, h("div", { class: "buttons" }, leave, send)));
+  const opener = document.activeElement;
+  const dialog = h("dialog", { "aria-labelledby": "dialog-title", onclose: () => { dialog.remove(); focusAgain(opener); } }, form);
   const values = () => Object.fromEntries(new FormData(form));
 
   async function submit(event) {
@@ -51,6 +54,12 @@ export function askToAct({ title, explain, fields = [], path, body = {}, button,
   document.body.append(dialog);
   dialog.showModal();
   if (preview) keepPreviewed(form, expected, preview, () => ({ ...body, ...values() }));
+}
+
+/** The keyboard goes on where it was, also when the page has drawn that place anew meanwhile. */
+function focusAgain(opener) {
+  if (opener.isConnected || !opener.dataset.key) return;
+  document.querySelector(`[data-key="${CSS.escape(opener.dataset.key)}"]`)?.focus();
 }
 
 /** Ask what would be done, now and whenever a field that matters has changed. */
@@ -81,7 +90,7 @@ function field({ name, label, type = "text", value = "", required = false, hint 
   const hintId = `hint-${name}`;
   const attributes = { name, id: `field-${name}`, required, "aria-describedby": hint ? hintId : null };
   const input = choices
-    ? h("select", attributes, choices.map((choice) => h("option", { selected: choice === value }, choice)))
+    ? h("select", attributes, choices.map((choice) => [choice, choice].flat()).map(([own, words]) => h("option", { value: own, selected: own === value }, words)))
     : h("input", { ...attributes, type, value, maxlength: type === "text" ? 500 : null, autocomplete: "off" });
   const local = type === "datetime-local" ? localEcho(input) : null;
   return h("p", { class: "field" }, h("label", { for: `field-${name}` }, label), input, local,

@@ -4,7 +4,7 @@ import { airflowLink, mappedTaskPath } from "./airflow.js";
 import { ROOT } from "./api.js";
 import { h, svg } from "./dom.js";
 import { empty } from "./states.js";
-import { table } from "./table.js";
+import { counted, table } from "./table.js";
 import { moment } from "./time.js";
 
 const STATES = { waiting: ["work", "… waiting"], published: ["good", "✓ published"], kept: ["outcome", "– kept, not published"], failed: ["broken", "✗ failed"] };
@@ -17,8 +17,9 @@ export const jointBadge = (state) => h("span", { class: `badge ${STATES[state]?.
 /** A figure before and after; less is better. Empty where one of them is not known. */
 export function change(before, after, digits) {
   if (before === null || after === null) return "";
-  const isBetter = after <= before;
-  return [`${before.toFixed(digits)} → `, h("span", { class: isBetter ? "better" : "worse" }, `${after.toFixed(digits)} ${isBetter ? "▼" : "▲"}`)];
+  const [old, now] = [before.toFixed(digits), after.toFixed(digits)];
+  if (old === now) return `${old} → ${now}`;
+  return [`${old} → `, h("span", { class: after < before ? "better" : "worse" }, `${now} ${after < before ? "▼" : "▲"}`)];
 }
 
 /**
@@ -61,7 +62,7 @@ export function jointComparison({ comparison: found, files }) {
     h("p", {}, `Distance of the detector: ${distances(found.before)} before, ${distances(found.after)} after. Cells in the setting ${found.setting}.`),
     h("div", { class: "plots" }, NAMES.map((name, at) => spreadPlot(stayed, at, name)), dumbbells(stayed)),
     h("div", { class: "scrolls" }, table({ caption: "Crystals before and after joint refinement", columns: memberColumns(), rows: members })),
-    h("details", {}, h("summary", {}, `${files.length} files`), h("ul", {}, files.map((file) =>
+    h("details", {}, h("summary", {}, counted(files.length, "file")), h("ul", {}, files.map((file) =>
       h("li", {}, h("a", { href: `${ROOT}/files/joint/${file.artifact_id}` }, file.name), h("span", { class: "quiet" }, ` ${file.size_bytes} bytes`))))),
   ];
 }

@@ -3,7 +3,7 @@
 import { airflowLink, mappedTaskPath } from "./airflow.js";
 import { ROOT } from "./api.js";
 import { h } from "./dom.js";
-import { table } from "./table.js";
+import { counted, table } from "./table.js";
 import { moment } from "./time.js";
 
 const STATES = { waiting: ["work", "… waiting"], merged: ["good", "✓ merged"], failed: ["broken", "✗ failed"] };
@@ -48,7 +48,7 @@ export function mergeStatistics({ merged, left, files }) {
   ];
   return [
     table({ caption: "Statistics of the merged data", columns, rows: [{ ...merged.overall, overall: true }, ...merged.shells] }),
-    left.length ? h("details", {}, h("summary", {}, `${left.length} crystals were not taken`), h("ul", {}, left.map((one) => h("li", {}, `${one.sweep}: ${one.why}`)))) : null,
+    left.length ? h("details", {}, h("summary", {}, `${counted(left.length, "crystal")} not taken`), h("ul", {}, left.map((one) => h("li", {}, `${one.sweep}: ${one.why}`)))) : null,
     h("ul", { "aria-label": "Files" }, files.map((file) => h("li", {}, h("a", { href: `${ROOT}/files/merge/${file.artifact_id}` }, file.name)))),
   ];
 }

@@ -46,3 +46,6 @@ export function pager({ total, perPage, offset, onMove }) {
     h("span", {}, `${offset + 1} to ${last} of ${total}`),
     button("Next", offset + perPage, last >= total));
 }
+
+/** "1 sweep", "2 sweeps". */
+export const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;

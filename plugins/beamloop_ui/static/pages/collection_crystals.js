@@ -7,7 +7,7 @@ import { COLOURS, makeDendrogram } from "../lib/dendrogram.js";
 import { askToAct, WHY } from "../lib/dialog.js";
 import { h, show } from "../lib/dom.js";
 import { empty, faultBox, listed, loading } from "../lib/states.js";
-import { table } from "../lib/table.js";
+import { counted, table } from "../lib/table.js";
 import { cut, layOut, membersOf, nameGroup, variationOf } from "../lib/tree.js";
 import { moment } from "../lib/time.js";
 import { askToReprocess } from "./reprocessing.js";
@@ -256,8 +256,6 @@ function makeView(place, about, found, { onActed, onShowGroup }) {
 
   return { update };
 }
-
-const counted = (count, what) => `${count} ${what}${count === 1 ? "" : "s"}`;
 
 const choices = (id, all, present, onTurn) => h("select", { id, onchange: (e) => onTurn(e.target.value) },
   all.map(([value, words]) => h("option", { value, selected: value === present }, words)));

@@ -6,7 +6,7 @@ import { periodFilters } from "../lib/filters.js";
 import { live } from "../lib/live.js";
 import { kindOf, outcomeBadge } from "../lib/outcome.js";
 import { empty, faultBox, listed, loading } from "../lib/states.js";
-import { table } from "../lib/table.js";
+import { counted, table } from "../lib/table.js";
 import { moment } from "../lib/time.js";
 import { askToReprocess } from "./reprocessing.js";
 
@@ -22,10 +22,8 @@ const data = live(() => `api/failures?${filters.query(moreOf === null ? {} : { m
 
 function causes({ count, is_cut: isCut, causes: all }) {
   if (!all.length) return empty("No sweep is without a result in this period.", "Choose a longer period.");
-  return [h("p", {}, `${isCut ? "The newest " : ""}${many(count, "sweep")} without a result, ${many(all.length, "cause")}.`), all.map((cause) => section(cause))];
+  return [h("p", {}, `${isCut ? "The newest " : ""}${counted(count, "sweep")} without a result, ${counted(all.length, "cause")}.`), all.map((cause) => section(cause))];
 }
-
-const many = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 function section(cause) {
   const columns = [
@@ -44,14 +42,14 @@ function section(cause) {
     may.reprocess ? h("div", { class: "buttons" }, h("button", { type: "button", "data-key": `reprocess-${cause.number}`, onclick: () => reprocess(cause) },
       cause.count === 1 ? "Process it again …" : `Process all ${cause.count} again …`)) : null,
     h("p", { class: "quiet" }, places, " · ", moment(cause.first_at), cause.count > 1 ? [" to ", moment(cause.last_at)] : null),
-    h("details", { open: cause.count <= 12 || moreOf === cause.number }, h("summary", { "data-key": `cause-${cause.number}` }, many(cause.count, "sweep")),
+    h("details", { open: cause.count <= 12 || moreOf === cause.number }, h("summary", { "data-key": `cause-${cause.number}` }, counted(cause.count, "sweep")),
       table({ caption: `Sweeps of cause ${cause.number + 1}, ${cause.outcome}`, columns, rows: cause.sweeps }),
       hidden > 0 ? h("button", { type: "button", "data-key": `more-${cause.number}`, onclick: () => { moreOf = cause.number; data.refresh(); } }, `Show ${hidden} more`) : null));
 }
 
 // The sweeps that the page has counted, also those that it does not list: what a person sees is what is done.
 function reprocess(cause) {
-  askToReprocess({ title: `Process again: ${many(cause.count, "sweep")} with ${cause.outcome.replaceAll("_", " ")}`, sweepIds: cause.sweep_ids,
+  askToReprocess({ title: `Process again: ${counted(cause.count, "sweep")} with ${cause.outcome.replaceAll("_", " ")}`, sweepIds: cause.sweep_ids,
     explain: ["New runs beside the earlier ones, which stay.", listed(cause.places.map(({ collection, count }) => `${collection} ${count}`))],
     onDone: () => data.refresh() });
 }

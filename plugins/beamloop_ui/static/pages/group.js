@@ -8,7 +8,7 @@ import { jointComparison, jointTable } from "../lib/joints.js";
 import { live } from "../lib/live.js";
 import { mergeStatistics, mergeTable } from "../lib/merges.js";
 import { empty, faultBox, loading } from "../lib/states.js";
-import { table } from "../lib/table.js";
+import { counted, table } from "../lib/table.js";
 import { moment } from "../lib/time.js";
 
 const GROUP = document.body.dataset.group;
@@ -39,7 +39,7 @@ function standing({ group, crystals }) {
   return [
     h("p", { class: "large" }, `LCV ${group.lcv_percent.toFixed(2)} %`, h("span", { class: "quiet" }, ` (${group.alcv_angstrom.toFixed(2)} Å), limit ${group.limit_percent} %`)),
     group.is_newest ? null : h("p", { class: "outcome" }, "– The collection's newest report has this group no more: its crystals belong to others, or were set aside. Below it is as it was."),
-    h("p", { class: "quiet" }, `${crystals.length} crystals of ${sweeps} sweeps, cells in the setting ${group.setting}. `,
+    h("p", { class: "quiet" }, `${counted(crystals.length, "crystal")} of ${counted(sweeps, "sweep")}, cells in the setting ${group.setting}. `,
       "Report ", group.report_id, " of ", moment(group.published_at), ". ",
       group.report_file ? h("a", { href: `${ROOT}/files/report/${group.report_file}?show=true` }, "The report to keep") : null),
   ];

@@ -2,9 +2,10 @@
 
 import { askToAct, WHY } from "../lib/dialog.js";
 import { h } from "../lib/dom.js";
+import { counted } from "../lib/table.js";
 
 const FIELDS = [
-  { name: "profile", label: "Profile", choices: ["", "cells", "full"], hint: "Empty: as before. cells is fast summation, full is for merging." },
+  { name: "profile", label: "Profile", choices: [["", "as before"], "cells", "full"], hint: "cells is fast summation, full is for merging." },
   { name: "space_group", label: "Space group", hint: 'E.g. "H 3"; "none" forgets it; empty: as before.' },
   { name: "unit_cell", label: "Unit cell", hint: 'a,b,c,α,β,γ in Å and °; "none" forgets it; empty: as before.' },
   { name: "settings", label: "Settings of programs", hint: "PROGRAM.OPTION=VALUE, separated by spaces, e.g. index.indexing.method=fft1d" },
@@ -26,7 +27,7 @@ export function askToReprocess({ title, sweepIds, explain, onDone }) {
 }
 
 function expected({ to_process: count, known, left_out: leftOut, changes }) {
-  const sweeps = (number) => `${number} ${number === 1 ? "sweep" : "sweeps"}`;
+  const sweeps = (number) => counted(number, "sweep");
   return [
     h("strong", {}, count ? `${sweeps(count)} will be processed:` : "Nothing will be processed."),
     h("ul", {}, changes.map((change) => h("li", {}, changes.length > 1 ? `${sweeps(change.count)}: ` : "", change.words)),

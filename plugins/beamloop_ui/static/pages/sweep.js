@@ -166,7 +166,7 @@ function runs(sweep) {
     { key: "asked", heading: "asked for", cell: (r) => [moment(r.created_at), " by ", r.requested_by] },
     { key: "outcome", heading: "outcome", cell: (r) => outcomeBadge(r.outcome, r.started_at ? "at work" : "waiting") },
     { key: "changes", heading: `how it differs from run ${shown}`, cell: (r) => (r.run_id === shown ? "" : r.changes.join("; ") || "the same parameters") },
-    { key: "compare", heading: "compare", cell: (r) => h("label", {}, h("input", { type: "checkbox", checked: chosen.has(r.run_id), "data-key": `compare-${r.run_id}`,
+    { key: "compare", heading: "compare", cell: (r) => h("label", {}, h("input", { type: "checkbox", class: "choose", checked: chosen.has(r.run_id), "data-key": `compare-${r.run_id}`,
       onchange: (e) => compare(r.run_id, e.target.checked) }), h("span", { class: "spoken" }, `compare run ${r.run_id}`)) },
   ];
   const hint = sweep.runs.length > 1 ? h("p", { class: "quiet" }, "Choose two or more runs to see them side by side.") : null;

@@ -4,33 +4,49 @@ import { ask } from "../lib/api.js";
 import { h, show } from "../lib/dom.js";
 import { faultBox, loading } from "../lib/states.js";
 
+let onlyDifferent = false;
+
 /** Show some runs of the sweep as columns. */
 export async function showComparison(place, runIds, path) {
   if (runIds.length < 2) return show(place);
   show(place, loading());
   try {
     const answers = await Promise.all(runIds.map((runId) => ask(path(runId))));
-    show(place, comparison(answers.map(({ document }) => document)));
+    draw(place, answers.map(({ document }) => document));
   } catch (fault) {
     show(place, faultBox(fault));
   }
 }
 
-function comparison(sweeps) {
+function draw(place, sweeps) {
+  const rows = rowsOf(sweeps);
+  const different = rows.filter(([, values]) => differ(values)).length;
+  const choice = h("label", {}, h("input", { type: "checkbox", class: "choose", "data-key": "only-different", checked: onlyDifferent,
+    onchange: (event) => { onlyDifferent = event.target.checked; draw(place, sweeps); } }), `Only what differs: ${different} of ${rows.length} rows`);
+  show(place, h("p", {}, choice), comparison(sweeps, onlyDifferent ? rows.filter(([, values]) => differ(values)) : rows));
+}
+
+const differ = (values) => new Set(values.map(String)).size > 1;
+
+function rowsOf(sweeps) {
   const rows = ROWS.map(([heading, value]) => [heading, sweeps.map((sweep) => value(sweep) ?? "")]);
   const steps = sweeps[0].step_names;
   for (const step of steps) {
     rows.push([`options of ${step}`, sweeps.map(({ run }) => (run.parameters.options[step] ?? []).join("\n"))]);
   }
-  const shown = rows.filter(([, values]) => values.some((value) => value !== ""));
+  return rows.filter(([, values]) => values.some((value) => value !== ""));
+}
+
+function comparison(sweeps, rows) {
+  if (!rows.length) return h("p", { class: "quiet" }, "These runs do not differ.");
   return h("div", { class: "table-frame", tabindex: "0", role: "region", "aria-label": "Runs side by side" },
     h("table", { class: "comparison" }, h("caption", { class: "spoken" }, "Runs side by side; rows that differ are marked with ≠"),
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, ""), sweeps.map(({ run }) => h("th", { scope: "col" }, `run ${run.run_id}`)))),
-      h("tbody", {}, shown.map(([heading, values]) => row(heading, values)))));
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, h("span", { class: "spoken" }, "what")), sweeps.map(({ run }) => h("th", { scope: "col" }, `run ${run.run_id}`)))),
+      h("tbody", {}, rows.map(([heading, values]) => row(heading, values)))));
 }
 
 function row(heading, values) {
-  const differs = new Set(values.map(String)).size > 1;
+  const differs = differ(values);
   return h("tr", { class: differs ? "differs" : null }, h("th", { scope: "row" }, heading, differs ? h("span", { class: "outcome" }, " ≠") : null),
     values.map((value) => h("td", {}, String(value))));
 }
