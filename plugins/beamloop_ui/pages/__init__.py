@@ -2,6 +2,7 @@
 
 from beamloop_ui.pages.actions import router as actions
 from beamloop_ui.pages.collection import router as collection
+from beamloop_ui.pages.collections_list import router as collections_list
 from beamloop_ui.pages.crystal_actions import router as crystal_actions
 from beamloop_ui.pages.drift import router as drift
 from beamloop_ui.pages.failures import router as failures
@@ -9,11 +10,12 @@ from beamloop_ui.pages.from_airflow import router as from_airflow
 from beamloop_ui.pages.geometry import router as geometry
 from beamloop_ui.pages.geometry_actions import router as geometry_actions
 from beamloop_ui.pages.group import router as group
+from beamloop_ui.pages.group_results import router as group_results
 from beamloop_ui.pages.now import router as now
 from beamloop_ui.pages.sweep import router as sweep
 
 # The app serves these; a new page adds its router here.
 ROUTERS = (
-    now, sweep, failures, actions, collection, crystal_actions, group, geometry, geometry_actions, drift,
-    from_airflow,
+    now, sweep, failures, actions, collections_list, collection, crystal_actions, group, group_results,
+    geometry, geometry_actions, drift, from_airflow,
 )  # fmt: skip

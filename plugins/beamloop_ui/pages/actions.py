@@ -33,14 +33,14 @@ from beamloop.records.isomorphism import WordKind
 from beamloop.records.program import ProgramLimits
 from beamloop.records.sample import Sample
 from beamloop_ui.access import CHECK_DAG, PROCESSING_DAG, UserName, may_act
+from beamloop_ui.bounds import SentNumber
 from beamloop_ui.plain_words import Line, Why
 from beamloop_ui.reading import catalog, transaction
 from beamloop_ui.starting import start
 
 router = APIRouter()
 
-Number = Annotated[int, Field(ge=1, le=2**63 - 1)]
-Numbers = Annotated[list[Number], Field(min_length=1, max_length=5000)]
+Numbers = Annotated[list[SentNumber], Field(min_length=1, max_length=5000)]
 # The commands' --set takes any value. Here no value names a place: no slash, no "..", no expansion.
 SETTING = re.compile(r"[a-z_]+\.[A-Za-z0-9_.]+=[A-Za-z0-9_.,:+*-]{1,100}")
 CHANGES_SHOWN = 8
@@ -194,7 +194,7 @@ def _limits_of(beamline: str) -> ProgramLimits | None:
 class SampleWord(_Body):
     """What a person says of a collection's sample; both empty: what was said is taken back."""
 
-    collection_id: Number
+    collection_id: SentNumber
     space_group: Line = ""
     unit_cell: Line = ""
     why: Why

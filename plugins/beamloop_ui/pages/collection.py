@@ -1,35 +1,27 @@
-"""*Collections* and *Collection*: sweeps, which crystals belong together, what came of their groups."""
+"""*Collection*: its sweeps, which crystals belong together, what came of their groups."""
 
 from dataclasses import asdict, fields
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from beamloop.catalog.connection import Connection
 from beamloop.catalog.isomorphism import findings_of_report, newest_report
 from beamloop.catalog.isomorphism_words import standing_limit
-from beamloop.catalog.joint_results import joint_result
-from beamloop.catalog.merging import merge_result
 from beamloop.catalog.page_collection import (
     Order,
     State,
     SweepWish,
     collection_counts,
     collection_sweeps,
-    list_collections,
     report_is_due,
     requests_of,
 )
 from beamloop.catalog.page_joint import (
-    file_of_joint,
-    file_of_merge,
-    files_of_joint,
-    files_of_merge,
     joints_listed,
     merges_listed,
 )
-from beamloop.catalog.page_now import beamline_names
 from beamloop.catalog.page_report import (
     ReportCrystal,
     crystals_of_report,
@@ -42,13 +34,11 @@ from beamloop.catalog.page_report import (
 from beamloop.catalog.page_sweep import collection_by_id
 from beamloop.records.identifiers import CollectionId, GroupId, ReportId
 from beamloop.records.isomorphism import TRY_NEXT, ReportHeader, Standing
-from beamloop.records.joint import JointId
-from beamloop.records.merging import MergeId
 from beamloop.records.outcome import OutcomeCode
 from beamloop.records.parameters import STEPS
 from beamloop_ui.access import CHECK_DAG, PROCESSING_DAG, User, may_user_act
 from beamloop_ui.answers import answer
-from beamloop_ui.pages.now import Beamline
+from beamloop_ui.bounds import Number, Offset, QueryNumber, Words
 from beamloop_ui.reading import transaction
 from beamloop_ui.rendering import render
 from beamloop_ui.stored_files import send_stored
@@ -56,37 +46,10 @@ from beamloop_ui.trees import read_trees
 
 router = APIRouter()
 
-Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
-GroupNumber = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
-Words = Annotated[str | None, Query(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
-Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
-COLLECTIONS_SHOWN = 25
 REQUESTS_SHOWN = 5
 CRYSTAL_COLUMNS = [field.name for field in fields(ReportCrystal)]
-
-
-@router.get("/collections")
-def list_page(request: Request) -> Response:
-    """Return the page of all collections."""
-    return render(request, "collections.html", "Collections")
-
-
-@router.get("/api/collections")
-def list_data(
-    request: Request, text: Words = None, beamline: Beamline = None, offset: Offset = 0
-) -> Response:
-    """Return a part of the collections, the newest first."""
-    with transaction() as connection:
-        found, total = list_collections(
-            connection, text=text, beamline=beamline, limit=COLLECTIONS_SHOWN, offset=offset
-        )
-        beamlines = beamline_names(connection)
-    rows = [asdict(one) for one in found]
-    return answer(
-        request, {"collections": rows, "total": total, "per_page": COLLECTIONS_SHOWN, "beamlines": beamlines}
-    )
 
 
 @router.get("/collection/{collection_id}")
@@ -152,7 +115,7 @@ def sweeps(
     down: bool = False,
     text: Words = None,
     state: State | OutcomeCode | None = None,
-    group_id: GroupNumber = None,
+    group_id: QueryNumber = None,
     standing: Standing | None = None,
     limit: Limit = 50,
     offset: Offset = 0,
@@ -185,59 +148,9 @@ def crystals(request: Request, report_id: Number) -> Response:
     return answer(request, document)
 
 
-@router.get("/api/joints/{joint_id}")
-def joint(request: Request, joint_id: Number) -> Response:
-    """Return a joint refinement with the figures of each crystal before and after."""
-    with transaction() as connection:
-        result = joint_result(connection, JointId(joint_id))
-        files = files_of_joint(connection, JointId(joint_id))
-    document = {
-        "joint_id": joint_id,
-        "comparison": asdict(result.comparison) if result.comparison else None,
-        "steps": [asdict(step) for step in result.steps],
-        "files": [asdict(file) for file in files],
-    }
-    return answer(request, document)
-
-
-@router.get("/api/merges/{merge_id}")
-def merge(request: Request, merge_id: Number) -> Response:
-    """Return a merge with its table of statistics."""
-    with transaction() as connection:
-        result = merge_result(connection, MergeId(merge_id))
-        files = files_of_merge(connection, MergeId(merge_id))
-    document = {
-        "merge_id": merge_id,
-        "merged": asdict(result.merged) if result.merged else None,
-        "left": [
-            {"sweep": member.sweep_name, "why": member.left_why}
-            for member in result.merge.members
-            if member.left_why
-        ],
-        "files": [asdict(file) for file in files],
-    }
-    return answer(request, document)
-
-
 @router.get("/files/report/{artifact_id}")
 def send_report_file(artifact_id: Number, show: bool = False) -> Response:
     """Send a file of a report."""
     with transaction() as connection:
         name, stored = file_of_report(connection, artifact_id)
-    return send_stored(stored, name, show=show)
-
-
-@router.get("/files/joint/{artifact_id}")
-def send_joint_file(artifact_id: Number, show: bool = False) -> Response:
-    """Send a file of a joint refinement."""
-    with transaction() as connection:
-        name, stored = file_of_joint(connection, artifact_id)
-    return send_stored(stored, name, show=show)
-
-
-@router.get("/files/merge/{artifact_id}")
-def send_merge_file(artifact_id: Number, show: bool = False) -> Response:
-    """Send a file of a merge."""
-    with transaction() as connection:
-        name, stored = file_of_merge(connection, artifact_id)
     return send_stored(stored, name, show=show)

@@ -15,13 +15,13 @@ from beamloop.errors import InvalidInputError, NotFoundError
 from beamloop.records.identifiers import CollectionId, GroupId, RunId, SweepId
 from beamloop.records.isomorphism import WordKind
 from beamloop_ui.access import CHECK_DAG, UserName, may_act
+from beamloop_ui.bounds import SentNumber
 from beamloop_ui.pages.actions import start_check
 from beamloop_ui.plain_words import Why
 from beamloop_ui.reading import transaction
 
 router = APIRouter()
 
-Number = Annotated[int, Field(ge=1, le=2**63 - 1)]
 NEW = "new"
 
 WORDS = {
@@ -39,8 +39,8 @@ class _Body(BaseModel):
 class Crystal(_Body):
     """A crystal as a report shows it."""
 
-    sweep_id: Number
-    run_id: Number
+    sweep_id: SentNumber
+    run_id: SentNumber
     crystal_number: Annotated[int, Field(ge=1, le=32767)]
 
 
@@ -122,7 +122,7 @@ def _group(connection: Connection, collection_id: CollectionId, name: str) -> tu
 class LimitWord(_Body):
     """Up to which LCV crystals of a collection belong together."""
 
-    collection_id: Number
+    collection_id: SentNumber
     limit_percent: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
     why: Why
 

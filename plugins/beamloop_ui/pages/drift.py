@@ -9,7 +9,7 @@ from beamloop.accounts.drift_document import drift_document
 from beamloop.geometry.drift import detector_drifts
 from beamloop.records.drift import DetectorDrift
 from beamloop_ui.answers import answer
-from beamloop_ui.pages.now import Beamline
+from beamloop_ui.bounds import Beamline
 from beamloop_ui.reading import transaction
 
 router = APIRouter()

@@ -12,7 +12,7 @@ from beamloop.catalog.page_now import beamline_names
 from beamloop.catalog.selection import Failure, failures_since
 from beamloop_ui.access import PROCESSING_DAG, User, may_user_act
 from beamloop_ui.answers import answer
-from beamloop_ui.pages.now import Beamline, Hours
+from beamloop_ui.bounds import Beamline, Hours
 from beamloop_ui.reading import transaction
 from beamloop_ui.rendering import render
 

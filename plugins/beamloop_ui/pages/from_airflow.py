@@ -11,11 +11,12 @@ from beamloop.catalog.group_tasks import GroupTask, joint_tasks_of, merge_tasks_
 from beamloop.catalog.page_sweep import collection_of_check, mapped_runs
 from beamloop.errors import NotFoundError
 from beamloop_ui.access import CHECK_DAG, JOINT_DAG, MERGE_DAG, METROLOGY_DAG, PROCESSING_DAG
+from beamloop_ui.plain_words import PRINTABLE
 from beamloop_ui.reading import transaction
 
 router = APIRouter()
 
-AirflowName = Annotated[str, Query(max_length=250, pattern=r"^[^\x00-\x1f\x7f]*$")]
+AirflowName = Annotated[str, Query(max_length=250, pattern=PRINTABLE)]
 # Airflow leaves the name of what it does not know in the address.
 MapIndex = Annotated[str, Query(max_length=20, pattern=r"^(-?\d{0,9}|\{MAP_INDEX\})$")]
 

@@ -1,9 +1,9 @@
 """*Geometry*: which refined detector serves which data, what speaks for it, who decided, what is stale."""
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from airflow_services import beamlines_directory
@@ -27,17 +27,15 @@ from beamloop.geometry.repeat_words import how_to_repeat
 from beamloop.records.geometry import GeometryId, GeometryVersion
 from beamloop_ui.access import METROLOGY_DAG, PROCESSING_DAG, User, may_user_act
 from beamloop_ui.answers import answer
+from beamloop_ui.bounds import Beamline, Number, Offset
 from beamloop_ui.faces import read_face
 from beamloop_ui.pages.geometry_actions import may_decide
-from beamloop_ui.pages.now import Beamline
 from beamloop_ui.reading import transaction
 from beamloop_ui.rendering import render
 from beamloop_ui.stored_files import send_stored
 
 router = APIRouter()
 
-Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
-Offset = Annotated[int, Query(ge=0, le=10_000_000)]
 
 VERSIONS_SHOWN = 10
 PERIODS_SHOWN = 200

@@ -5,10 +5,10 @@ catalogue and ends the wait when a decision is there.
 """
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from fastapi import APIRouter, HTTPException, status
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from airflow_services import beamlines_directory
 from beamloop.beamlines.find_rules import geometry_rules_of
@@ -17,19 +17,19 @@ from beamloop.errors import BeamloopError, InvalidInputError
 from beamloop.geometry import registry
 from beamloop.records.geometry import GeometryGate, GeometryId
 from beamloop_ui.access import METROLOGY_DAG, User, UserName, may_act
+from beamloop_ui.bounds import SentNumber
 from beamloop_ui.plain_words import Line, Why
 from beamloop_ui.reading import catalog, transaction
 
 router = APIRouter()
 
-Number = Annotated[int, Field(ge=1, le=2**63 - 1)]
 QUESTION_ENDS = "Where Airflow waits for this answer, it goes on within seconds."
 
 
 class _Decision(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    geometry_id: Number
+    geometry_id: SentNumber
     why: Why
 
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
 from beamloop.catalog.connection import Connection
@@ -19,15 +19,14 @@ from beamloop.catalog.page_group import (
 from beamloop.catalog.page_now import beamline_names
 from beamloop.records.identifiers import GroupId
 from beamloop_ui.answers import answer
-from beamloop_ui.pages.now import Beamline
+from beamloop_ui.bounds import Beamline, Number, Offset
+from beamloop_ui.plain_words import PRINTABLE
 from beamloop_ui.reading import transaction
 from beamloop_ui.rendering import render
 
 router = APIRouter()
 
-Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
-Offset = Annotated[int, Query(ge=0, le=10_000_000)]
-DagRun = Annotated[str | None, Query(max_length=250, pattern=r"^[^\x00-\x1f\x7f]*$")]
+DagRun = Annotated[str | None, Query(max_length=250, pattern=PRINTABLE)]
 
 GROUPS_SHOWN = 25
 # Of a group that is refined every night, half a month of nights.

@@ -2,9 +2,8 @@
 
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
 from beamloop.catalog.page_now import (
@@ -17,6 +16,7 @@ from beamloop.catalog.page_now import (
 from beamloop.records.parameters import STEPS
 from beamloop_ui.access import User
 from beamloop_ui.answers import answer
+from beamloop_ui.bounds import Beamline, Hours, Offset
 from beamloop_ui.health import check_all
 from beamloop_ui.reading import transaction
 from beamloop_ui.rendering import render
@@ -26,10 +26,6 @@ router = APIRouter()
 
 COLLECTIONS_PER_PAGE = 12
 RUNS_SHOWN = 12
-
-Hours = Annotated[int, Query(ge=1, le=24 * 14)]
-Offset = Annotated[int, Query(ge=0, le=1_000_000)]
-Beamline = Annotated[str | None, Query(max_length=80, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
 @router.get("/")

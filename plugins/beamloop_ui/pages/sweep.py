@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Request
+from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse, Response
 
 from airflow_services import run_root, store_settings
@@ -24,15 +24,15 @@ from beamloop.records.identifiers import RunId
 from beamloop.records.parameters import STEPS
 from beamloop_ui.access import CHECK_DAG, PROCESSING_DAG, User, may_user_act
 from beamloop_ui.answers import answer
+from beamloop_ui.bounds import Number, QueryNumber
+from beamloop_ui.plain_words import PRINTABLE
 from beamloop_ui.reading import transaction
 from beamloop_ui.rendering import render
 from beamloop_ui.stored_files import read_text, send_stored
 
 router = APIRouter()
 
-Number = Annotated[int, Path(ge=1, le=2**63 - 1)]
-Run = Annotated[int | None, Query(ge=1, le=2**63 - 1)]
-Words = Annotated[str, Query(min_length=2, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Words = Annotated[str, Query(min_length=2, max_length=200, pattern=PRINTABLE)]
 
 HITS_SHOWN = 200
 LONGEST_LINE = 400
@@ -55,7 +55,7 @@ def page_of_run(request: Request, run_id: Number) -> Response:
 
 
 @router.get("/api/sweeps/{sweep_id}")
-def data(request: Request, user: User, sweep_id: Number, run: Run = None) -> Response:
+def data(request: Request, user: User, sweep_id: Number, run: QueryNumber = None) -> Response:
     """Return one run of a sweep in full, and the sweep's other runs."""
     root, store = run_root(), store_settings()
     with transaction() as connection:
