@@ -74,6 +74,44 @@ def log_in(visitor: Visitor, user: str, password: str) -> None:
     visitor.page.click("button[type=submit]")
 
 
+@contextmanager
+def head_of(base_url: str, password: str) -> Iterator[Visitor]:
+    """Start a browser in which a person who may do everything has logged in."""
+    with chromium() as browser:
+        visitor = new_visitor(browser, base_url)
+        visitor.page.goto(f"{base_url}/beamloop/geometry")
+        log_in(visitor, "admin", password)
+        visitor.page.wait_for_url("**/beamloop/geometry")
+        yield visitor
+
+
+def decide(page: Page, geometry_id: int, button: str, why: str) -> str:
+    """Decide on a geometry with its dialog on the page *Geometry*; return what the dialog says then.
+
+    Parameters
+    ----------
+    page
+        Shows the page with this version open.
+    geometry_id
+        The version.
+    button
+        "Promote", "Reject" or "Withdraw".
+    why
+        The reason.
+    """
+    version = page.locator("#version")
+    version.get_by_role("heading", name=f"Geometry {geometry_id} of").wait_for()
+    version.get_by_role("button", name=button).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Why").fill(why)
+    dialog.get_by_role("button", name=button).click()
+    said = dialog.locator(".done")
+    said.wait_for()
+    words = said.inner_text()
+    dialog.get_by_role("button", name="Close").click()
+    return words
+
+
 def give_reader(context: BrowserContext, base_url: str, state: Path) -> None:
     """Log a viewer in, whom the stack's file of users does not have: a token as Airflow signs it."""
     secret = json.loads((state / "secrets.json").read_text())["jwt_secret"]

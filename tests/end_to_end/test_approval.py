@@ -1,8 +1,10 @@
-"""A person lets a geometry serve in Airflow, or elsewhere while Airflow waits."""
+"""People decide on geometries: in Airflow, on the page *Geometry*, in a shell, while Airflow waits."""
 
 import json
 
 import pytest
+from playwright.sync_api import Page, expect
+from tests.end_to_end.page_visitor import PATIENCE_MS, decide, head_of
 from tests.end_to_end.platform_bench import Platform, wait_for
 from tests.services.candidate_bench import GOOD, candidate_of
 from tests.services.filled_catalogue import NOW
@@ -13,7 +15,9 @@ from beamloop.local_stack.airflow_rest import AirflowClient
 from beamloop.records.geometry import GeometryId
 from beamloop.records.metrology import METROLOGY_STEPS, MetrologyId, MetrologyOptions, MetrologyStepReport
 
-pytestmark = pytest.mark.end_to_end
+pytestmark = [pytest.mark.end_to_end, pytest.mark.browser]
+
+expect.set_options(timeout=PATIENCE_MS)
 
 RUN = "approval-test"
 
@@ -50,31 +54,58 @@ def states(airflow: AirflowClient, task: str) -> dict[int, str]:
     return {ti["map_index"]: ti["state"] for ti in found if ti["task_id"] == f"detector.{task}"}
 
 
-def test_a_person_answers_in_airflow_and_another_one_with_a_command_while_it_waits(
-    platform: Platform,
-) -> None:
-    (first, promoted), (second, rejected) = (give_candidate(platform, name) for name in ("one", "two"))
+def answer_in_airflow(page: Page, base_url: str, subject: str, button: str, why: str) -> None:
+    """Answer a question among Airflow's own required actions."""
+    page.goto(f"{base_url}/required_actions")
+    page.get_by_role("link", name=subject).click()
+    send = page.get_by_role("button", name=button, exact=True)
+    # Until there is a reason the button sleeps.
+    expect(send).to_be_disabled()
+    expect(page.get_by_role("link", name="the page Geometry")).to_be_visible()
+    page.locator("input[name=element_why]").fill(why)
+    send.click()
+    expect(page.get_by_text("Response received").first).to_be_visible()
+
+
+def test_people_decide_in_airflow_on_the_page_and_with_a_command(platform: Platform) -> None:
+    numbers = [give_candidate(platform, name) for name in ("one", "two", "three")]
+    promoted, on_page, by_command = (geometry_id for _, geometry_id in numbers)
+    names = ("BEAMLOOP_AIRFLOW_URL", "BEAMLOOP_AIRFLOW_PASSWORD")
+    base_url, password = (platform.variables[name] for name in names)
     with platform.airflow() as airflow:
-        airflow.trigger("refine_metrology", RUN, {"metrology_ids": [first, second]})
-        both = {0: "deferred", 1: "deferred"}
-        wait_for("both questions", lambda: states(airflow, "approve") == both)
-        answer = {"chosen_options": ["Promote"], "params_input": {"why": "better on every panel"}}
-        path = f"/dags/refine_metrology/dagRuns/{RUN}/taskInstances/detector.approve/0/hitlDetails"
-        answered = airflow._call("PATCH", path, answer)
-        assert answered.is_success, answered.text
-        done = platform.commands.call("geometry", "reject", str(rejected), "--why", "module 17 was swapped")
-        assert done.returncode == 0, done.stderr
-        ended = {0: "success", 1: "skipped"}
-        wait_for("both ends", lambda: states(airflow, "promote") == ended)
-        assert states(airflow, "approve") == ended
-    decided = platform.ask(
-        "SELECT g.state, d.decided_by, d.why FROM beamloop.geometry_versions g"
-        " JOIN beamloop.geometry_decisions d USING (geometry_id) WHERE geometry_id = ANY (%s)"
-        " ORDER BY geometry_id",
-        [promoted, rejected],
-    )
-    assert [(row["state"], row["why"]) for row in decided] == [
-        ("in_force", "better on every panel"),
-        ("rejected", "module 17 was swapped"),
+        airflow.trigger("refine_metrology", RUN, {"metrology_ids": [number for number, _ in numbers]})
+        waiting = dict.fromkeys(range(3), "deferred")
+        wait_for("three questions", lambda: states(airflow, "approve") == waiting)
+        with head_of(base_url, password) as head:
+            page = head.page
+            answer_in_airflow(page, base_url, "one: shall geometry", "Promote", "better on every panel")
+            head.visit(f"geometry?version={on_page}")
+            said = decide(page, on_page, "Reject", "the crystal was cracked")
+            assert f"Geometry {on_page} is rejected. Where Airflow waits" in said
+            done = platform.commands.call(
+                "geometry", "reject", str(by_command), "--why", "module 17 was swapped"
+            )
+            assert done.returncode == 0, done.stderr
+            ended = {0: "success", 1: "skipped", 2: "skipped"}
+            wait_for("the ends", lambda: states(airflow, "promote") == ended)
+            assert states(airflow, "approve") == ended
+            head.visit(f"geometry?version={promoted}")
+            said = decide(page, promoted, "Withdraw", "it was an exercise")
+            assert "In its place serves the headers' geometry; 0 sweeps are stale." in said
+    assert trail(platform, promoted) == [
+        ("promote", "admin", "better on every panel"),
+        ("withdraw", "admin", "it was an exercise"),
     ]
-    assert decided[0]["decided_by"] == platform.variables["BEAMLOOP_AIRFLOW_USER"]
+    assert trail(platform, on_page) == [("reject", "admin", "the crystal was cracked")]
+    ((decision, _, why),) = trail(platform, by_command)
+    assert (decision, why) == ("reject", "module 17 was swapped")
+
+
+def trail(platform: Platform, geometry_id: GeometryId) -> list[tuple[str, str, str]]:
+    """Return what was decided on a version, by whom and why."""
+    found = platform.ask(
+        "SELECT decision, decided_by, why FROM beamloop.geometry_decisions WHERE geometry_id = %s"
+        " ORDER BY decision_id",
+        geometry_id,
+    )
+    return [(row["decision"], row["decided_by"], row["why"]) for row in found]

@@ -19,14 +19,24 @@ class WorkInProgress:
     scheduler: psutil.Process
 
 
-def work_on(run_directory: Path, step: str) -> WorkInProgress | None:
-    """Find who is at work on a step of a run; None while nobody is."""
+def work_on(run_directory: Path, step: str, lock: str = "") -> WorkInProgress | None:
+    """Find who is at work on a step of a run; None while nobody is.
+
+    Parameters
+    ----------
+    run_directory
+        Where the run is worked on.
+    step
+        The step's name.
+    lock
+        The name of its lock, where all steps of a run have one; "": the step's own.
+    """
     inside = {
         process.pid: process for process in psutil.process_iter() if _is_in(process, run_directory, step)
     }
     with suppress(psutil.Error):
         for program in inside.values():
-            if program.ppid() in inside and (task := _holder(run_directory / f".{step}.lock")):
+            if program.ppid() in inside and (task := _holder(run_directory / f".{lock or step}.lock")):
                 return WorkInProgress(program, task, *task.parents()[:2])
     return None
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from tests.services.filled_catalogue import FilledCatalogue
 from tests.services.shell_calls import call, point_at
 
 from beamloop.catalog.connection import Catalog
+from beamloop.errors import InvalidInputError
 from beamloop.geometry.candidates import add_candidate
 from beamloop.geometry.drift import detector_drifts
 from beamloop.geometry.registry import reject
@@ -166,3 +168,55 @@ def test_the_command_shows_charts_as_a_table_as_json_and_as_a_picture(
     assert distance["points"][0]["limits"] is None
     assert distance["points"][-1]["is_out"]
     assert distance["points"][-1]["limits"]["point_count"] == NIGHTS
+
+
+def test_a_person_says_that_a_detector_was_serviced_and_takes_it_back(detector: Detector) -> None:
+    at = (datetime.now(UTC) + timedelta(hours=1)).replace(microsecond=0)
+    for _ in range(NIGHTS + 2):
+        detector.night()
+    spoken = ("geometry", "serviced", "PILATUS", "--at", at.isoformat(), "--why", "module 17 was changed")
+    assert "begin anew" in call(*spoken)
+    collected(detector, at + timedelta(hours=1), detector.night(distance_mm=0.8))
+    assert detector.tell() == []
+    (found,) = json.loads(call("geometry", "drift", "--json"))["detectors"]
+    (service,) = found["services"]
+    assert (datetime.fromisoformat(service["serviced_at"]), service["why"]) == (at, "module 17 was changed")
+    assert found["whole"][0]["points"][-1]["limits"] is None
+    table = call("geometry", "drift")
+    assert f"Serviced {at:%Y-%m-%d %H:%M:%S} UTC" in table
+    with detector.catalog.transaction() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT sentence FROM beamloop.events WHERE kind = 'serviced'")
+        (said,) = [dict(row)["sentence"] for row in cursor.fetchall()]
+    assert "i24, PILATUS3 6M: serviced at" in said
+    call(
+        "geometry", "serviced", "PILATUS", "--at", f"{at:%Y-%m-%d %H:%M:%S}", "--why", "a slip", "--take-back"
+    )
+    (found,) = json.loads(call("geometry", "drift", "--json"))["detectors"]
+    assert found["services"] == []
+    assert found["whole"][0]["points"][-1]["is_out"]
+
+
+def collected(detector: Detector, at: datetime, geometry_id: GeometryId) -> None:
+    """Let a version be of data of another time."""
+    with detector.catalog.transaction() as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE beamloop.geometry_versions SET made_at = %s WHERE geometry_id = %s", (at, geometry_id)
+        )
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        (("EIGER", "--why", "x"), "so are called: none"),
+        (("PILATUS", "--why", " "), "It is not said why"),
+        (("PILATUS", "--why", "x", "--take-back"), "Nobody has said that 'PILATUS3 6M' was serviced at"),
+        (("PILATUS", "--why", "x", "--beamline", "i03"), "so are called: none"),
+    ],
+)
+def test_a_service_of_a_detector_that_is_not_known_or_without_a_reason_is_refused(
+    detector: Detector, words: tuple[str, ...], fault: str
+) -> None:
+    detector.night()
+    with pytest.raises(InvalidInputError) as refused:
+        call("geometry", "serviced", *words, "--at", "12h")
+    assert fault in refused.value.what

@@ -8,7 +8,7 @@ import pytest
 
 from beamloop.geometry.drift import chart_detector, control_limits, departures
 from beamloop.geometry.drift_plot import draw_drift
-from beamloop.records.drift import WHOLE, DetectorDrift, DetectorPoint
+from beamloop.records.drift import WHOLE, DetectorDrift, DetectorPoint, DetectorService
 from beamloop.records.geometry import GeometryId, GeometryState
 
 pytestmark = pytest.mark.unit
@@ -103,3 +103,25 @@ def test_the_picture_has_a_chart_for_each_quantity_and_for_the_panels_that_tell(
     assert labels[: len(WHOLE)] == [f"{words} {unit}" for words, unit in WHOLE.values()]
     assert labels[len(WHOLE)] == "panel panel 4 along fast um"
     assert len(labels) == len(WHOLE) + 3
+
+
+def test_what_a_service_moves_does_not_drift_and_what_moves_after_it_does() -> None:
+    found = nights(50)
+    opened = [replace(point, whole={**point.whole, "distance_mm": 1.37 + point.whole["distance_mm"]})
+              for point in found[25:]]  # fmt: skip
+    moved = [*found[:25], *opened]
+    # Between the nights 25 and 26.
+    service = DetectorService("i24", "PILATUS3 6M", NOW + timedelta(days=25.5), "anna", "a new module")
+    assert ("distance_mm", 26) in left(chart_detector(moved))
+    drift = chart_detector(moved, [service])
+    # As if nothing had moved: each part has its own limits, and chance strikes both alike.
+    assert left(drift) == left(chart_detector(found, [service]))
+    assert "distance_mm" not in dict(left(drift))
+    counts = [point.limits.point_count if point.limits else 0 for point in drift.whole[0].points]
+    assert counts[24] == 24
+    assert counts[25:45] == [0] * 20
+    assert counts[45:] == [20, 21, 22, 23, 24]
+    last = replace(moved[-1], whole={**moved[-1].whole, "distance_mm": 0.37})
+    assert ("distance_mm", 50) in left(chart_detector([*moved[:-1], last], [service]))
+    figure = draw_drift(drift)
+    assert [text.get_text() for text in figure.axes[0].texts] == ["serviced"]

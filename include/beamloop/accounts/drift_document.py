@@ -20,6 +20,9 @@ def _detector(drift: DetectorDrift) -> dict[str, Any]:
         "header_distance_mm": drift.header_distance_mm,
         "whole": [_series(series) for series in drift.whole],
         "panels": [_series(series) for series in drift.panels],
+        "services": [
+            {"serviced_at": one.serviced_at, "said_by": one.said_by, "why": one.why} for one in drift.services
+        ],
     }
 
 

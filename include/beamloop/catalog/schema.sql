@@ -199,6 +199,28 @@ CREATE TABLE beamloop.crystals (
     CONSTRAINT crystals_used_count_check CHECK ((used_count >= 0))
 );
 
+CREATE TABLE beamloop.detector_words (
+    word_id bigint NOT NULL,
+    detector_id bigint NOT NULL,
+    serviced_at timestamp with time zone NOT NULL,
+    word text NOT NULL,
+    said_by text NOT NULL,
+    said_at timestamp with time zone DEFAULT now() NOT NULL,
+    why text NOT NULL,
+    CONSTRAINT detector_words_said_by_check CHECK ((said_by <> ''::text)),
+    CONSTRAINT detector_words_why_check CHECK ((why <> ''::text)),
+    CONSTRAINT detector_words_word_check CHECK ((word = ANY (ARRAY['serviced'::text, 'taken_back'::text])))
+);
+
+ALTER TABLE beamloop.detector_words ALTER COLUMN word_id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME beamloop.detector_words_word_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE beamloop.detectors (
     detector_id bigint NOT NULL,
     beamline text NOT NULL,
@@ -1150,6 +1172,9 @@ ALTER TABLE ONLY beamloop.collections
 ALTER TABLE ONLY beamloop.crystals
     ADD CONSTRAINT crystals_pkey PRIMARY KEY (run_id, step, crystal_number);
 
+ALTER TABLE ONLY beamloop.detector_words
+    ADD CONSTRAINT detector_words_pkey PRIMARY KEY (word_id);
+
 ALTER TABLE ONLY beamloop.detectors
     ADD CONSTRAINT detectors_beamline_identifier_key UNIQUE (beamline, identifier);
 
@@ -1369,6 +1394,8 @@ ALTER TABLE ONLY beamloop.sweeps
 ALTER TABLE ONLY beamloop.watched_folders
     ADD CONSTRAINT watched_folders_pkey PRIMARY KEY (beamline, directory);
 
+CREATE INDEX detector_words_of_time ON beamloop.detector_words USING btree (detector_id, serviced_at, word_id DESC);
+
 CREATE INDEX events_in_time ON beamloop.events USING btree (happened_at);
 
 CREATE INDEX failure_bursts_by_cause ON beamloop.failure_bursts USING btree (beamline, code, cause, last_failure_at);
@@ -1455,6 +1482,8 @@ CREATE TRIGGER decision_is_news AFTER INSERT ON beamloop.limit_decisions FOR EAC
 
 CREATE TRIGGER decision_is_news AFTER INSERT ON beamloop.member_decisions FOR EACH ROW EXECUTE FUNCTION beamloop.member_decision_is_news();
 
+CREATE TRIGGER only_added BEFORE DELETE OR UPDATE ON beamloop.detector_words FOR EACH ROW EXECUTE FUNCTION beamloop.refuse_change();
+
 CREATE TRIGGER only_added BEFORE DELETE OR UPDATE ON beamloop.geometry_decisions FOR EACH ROW EXECUTE FUNCTION beamloop.refuse_change();
 
 CREATE TRIGGER processed_is_news AFTER INSERT OR UPDATE ON beamloop.outcomes FOR EACH ROW WHEN ((new.code = 'processed'::text)) EXECUTE FUNCTION beamloop.outcome_is_news();
@@ -1483,6 +1512,9 @@ ALTER TABLE ONLY beamloop.collections
 
 ALTER TABLE ONLY beamloop.crystals
     ADD CONSTRAINT crystals_run_id_fkey FOREIGN KEY (run_id) REFERENCES beamloop.runs(run_id);
+
+ALTER TABLE ONLY beamloop.detector_words
+    ADD CONSTRAINT detector_words_detector_id_fkey FOREIGN KEY (detector_id) REFERENCES beamloop.detectors(detector_id);
 
 ALTER TABLE ONLY beamloop.detectors
     ADD CONSTRAINT detectors_beamline_fkey FOREIGN KEY (beamline) REFERENCES beamloop.beamlines(beamline);

@@ -1,6 +1,7 @@
 """`beamloop geometry drift`: whether detectors stay where they were."""
 
 from collections.abc import Iterator, Sequence
+from datetime import UTC
 from pathlib import Path
 from typing import Annotated
 
@@ -78,6 +79,10 @@ def _print(console: Console, found: Sequence[DetectorDrift]) -> None:
         for series in (*one.whole, *_out(one.panels)):
             _add_row(table, series)
         console.print(table)
+        for service in one.services:
+            at = service.serviced_at.astimezone(UTC)  # to the second: by it the word is taken back
+            words = f"Serviced {at:%Y-%m-%d %H:%M:%S} UTC, says {service.said_by}: {service.why}"
+            console.print(as_text(words), soft_wrap=True)
         newest = one.whole[0].points[-1]
         console.print(as_text(f"Newest data {when(newest.measured_at)}, geometry {newest.geometry_id}."))
 

@@ -24,6 +24,7 @@ from beamloop.cli.geometry_text import (
 from beamloop.cli.plain_text import as_text
 from beamloop.cli.results_json import FORMAT, dump
 from beamloop.cli.results_table import results_console
+from beamloop.cli.serviced import serviced
 from beamloop.cli.session import find_beamline, load_settings, open_catalog
 from beamloop.errors import InvalidInputError
 from beamloop.geometry.candidates import add_candidate, store_models
@@ -38,6 +39,7 @@ geometry_app = typer.Typer(
 )
 
 geometry_app.command()(drift)
+geometry_app.command()(serviced)
 
 NUMBER = typer.Argument(help="The version's number, as `beamloop geometry list` shows it.")
 WHY = typer.Option("--why", help="The reason; it is kept.")

@@ -4,19 +4,22 @@ Source: D. C. Montgomery, Introduction to Statistical Quality Control, 7th ed. (
 in the NIST/SEMATECH e-Handbook of Statistical Methods, 6.3.2.2, "Individuals control charts".
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import groupby, pairwise
 from math import sqrt
 from statistics import NormalDist, fmean, median
 
 from beamloop.catalog.connection import Connection
-from beamloop.catalog.drift import detector_points
+from beamloop.catalog.drift import detector_points, detector_services
 from beamloop.records.drift import (
     WHOLE,
     ControlLimits,
     Departure,
     DetectorDrift,
     DetectorPoint,
+    DetectorService,
     DriftPoint,
     DriftSeries,
 )
@@ -55,8 +58,13 @@ def detector_drifts(
         Metrologies with fewer held-out reflections are left out.
     """
     points = detector_points(connection, beamline, least_held_out_count)
+    services = detector_services(connection, beamline)
     found = groupby(points, key=lambda point: (point.beamline, point.detector))
-    return [chart_detector(group) for _, own in found for group in _by_distance(list(own))]
+    return [
+        chart_detector(group, [one for one in services if (one.beamline, one.detector) == whose])
+        for whose, own in found
+        for group in _by_distance(list(own))
+    ]
 
 
 def drift_up_to(connection: Connection, version: GeometryVersion) -> DetectorDrift | None:
@@ -84,28 +92,41 @@ def _by_distance(points: list[DetectorPoint]) -> Iterator[list[DetectorPoint]]:
         yield [newest[at] for at in sorted(newest)]
 
 
-def chart_detector(points: Sequence[DetectorPoint]) -> DetectorDrift:
-    """Chart a detector at one distance; the points by time, at least one."""
+def chart_detector(
+    points: Sequence[DetectorPoint], services: Sequence[DetectorService] = ()
+) -> DetectorDrift:
+    """Chart a detector at one distance.
+
+    Parameters
+    ----------
+    points
+        By time, at least one.
+    services
+        By time. Limits are made of points since the last one only: what a service moves does not drift.
+    """
+    begins = [service.serviced_at for service in services]
     return DetectorDrift(
         beamline=points[0].beamline,
         detector=points[0].detector,
         header_distance_mm=median(point.header_distance_mm for point in points),
         whole=tuple(
-            _series(key, words, unit, points, [point.whole[key] for point in points])
+            _series(key, words, unit, points, [point.whole[key] for point in points], begins)
             for key, (words, unit) in WHOLE.items()
         ),
-        panels=tuple(_panel_series(points)),
+        panels=tuple(_panel_series(points, begins)),
+        services=tuple(services),
     )
 
 
-def _panel_series(points: Sequence[DetectorPoint]) -> Iterator[DriftSeries]:
+def _panel_series(points: Sequence[DetectorPoint], begins: Sequence[datetime]) -> Iterator[DriftSeries]:
     """Yield two series for each panel of the newest point, with limits for all of them together."""
     names = list(points[-1].panels)
     for name in names:
         own = [point for point in points if name in point.panels]
         for axis, words in enumerate(("fast", "slow")):
             values = [point.panels[name][axis] for point in own]
-            yield _series(f"{name} {words}", f"panel {name} along {words}", "um", own, values, 2 * len(names))
+            series = f"panel {name} along {words}"
+            yield _series(f"{name} {words}", series, "um", own, values, begins, 2 * len(names))
 
 
 def _series(
@@ -114,15 +135,21 @@ def _series(
     unit: str,
     points: Sequence[DetectorPoint],
     values: Sequence[float],
+    begins: Sequence[datetime],
     together: int = 1,
 ) -> DriftSeries:
+    times = [point.measured_at for point in points]
+    # Of each point: the first one since the last service before it.
+    firsts = [bisect_left(times, max((b for b in begins if b <= time), default=times[0])) for time in times]
     return DriftSeries(
         key,
         words,
         unit,
         tuple(
-            DriftPoint(point.geometry_id, point.measured_at, value, control_limits(values[:at], together))
-            for at, (point, value) in enumerate(zip(points, values, strict=True))
+            DriftPoint(
+                point.geometry_id, point.measured_at, value, control_limits(values[first:at], together)
+            )
+            for at, (point, value, first) in enumerate(zip(points, values, firsts, strict=True))
         ),
     )
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Okabe and Ito's colours, told apart by colour-blind readers too.
-POINT_COLOUR, OUT_COLOUR, LIMIT_COLOUR = "#0072B2", "#D55E00", "#999999"
+POINT_COLOUR, OUT_COLOUR, LIMIT_COLOUR, SERVICE_COLOUR = "#0072B2", "#D55E00", "#999999", "#000000"
 PANELS_DRAWN = 3  # series of panels: those that left their limits farthest, or changed most
 
 
@@ -29,6 +29,13 @@ def draw_drift(drift: DetectorDrift) -> "Figure":
     grid = figure.subplots(len(series), 1, sharex=True, squeeze=False)
     for axes, one in zip(grid[:, 0], series, strict=True):
         _draw_series(axes, one)
+        for service in drift.services:
+            axes.axvline(service.serviced_at, color=SERVICE_COLOUR, linewidth=1.5, linestyle=":")
+    for service in drift.services:
+        grid[0, 0].annotate(
+            "serviced", (service.serviced_at, 1), xycoords=("data", "axes fraction"), fontsize=9,
+            xytext=(3, -3), textcoords="offset points", va="top", color=SERVICE_COLOUR,
+        )  # fmt: skip
     grid[-1, 0].set_xlabel("time of the data (UTC)", fontsize=11)
     figure.autofmt_xdate()
     return figure

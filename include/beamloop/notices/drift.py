@@ -16,7 +16,8 @@ NAMED_AT_MOST = 6
 TRY_NEXT = (
     "`beamloop geometry drift --png FILE` draws it. Ask whether the detector was moved, opened or has warmed "
     "up; compare the newest metrology's report with the one before. A version that is right again may be "
-    "promoted; one that should not have served is withdrawn."
+    "promoted; one that should not have served is withdrawn. Where it was serviced, say so: "
+    "`beamloop geometry serviced DETECTOR --at TIME --why ...` begins its charts anew."
 )
 
 

@@ -33,6 +33,17 @@ class DetectorPoint:
 
 
 @dataclass(frozen=True, slots=True)
+class DetectorService:
+    """A person's word that a detector was serviced, and stands elsewhere since."""
+
+    beamline: str  # "i24"
+    detector: str  # "PILATUS3 6M, S/N 60-0119"
+    serviced_at: datetime  # UTC: of the first data that may be different
+    said_by: str  # "anna"
+    why: str  # "module 17 was changed"
+
+
+@dataclass(frozen=True, slots=True)
 class ControlLimits:
     """Between which values the next point is expected."""
 
@@ -85,3 +96,6 @@ class DetectorDrift:
     header_distance_mm: float  # 250.0, median of the points'
     whole: tuple[DriftSeries, ...]  # in the order of WHOLE
     panels: tuple[DriftSeries, ...]  # two for each panel, along fast and slow
+    services: tuple[
+        DetectorService, ...
+    ] = ()  # by time; what was before one says nothing of what is after it

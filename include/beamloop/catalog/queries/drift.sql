@@ -33,3 +33,23 @@ UPDATE beamloop.geometry_versions SET drift_noticed_at = now() WHERE geometry_id
 -- Tell nobody, except on some beamlines.
 UPDATE beamloop.geometry_versions SET drift_noticed_at = now()
 WHERE drift_noticed_at IS NULL AND beamline <> ALL (:beamlines);
+
+-- name: detectors_named(beamline, part)
+-- Detectors of a beamline, or of all, whose name contains a text.
+SELECT detector_id, beamline, identifier FROM beamloop.detectors
+WHERE beamline = coalesce(:beamline, beamline) AND position(:part in identifier) > 0
+ORDER BY beamline, identifier;
+
+-- name: add_detector_word(detector_id, serviced_at, word, said_by, why)!
+-- A detector was serviced, or was not after all.
+INSERT INTO beamloop.detector_words (detector_id, serviced_at, word, said_by, why)
+VALUES (:detector_id, :serviced_at, :word, :said_by, :why);
+
+-- name: detector_services(beamline)
+-- When detectors were serviced, by time.
+SELECT d.beamline, d.identifier AS detector, w.serviced_at, w.said_by, w.why
+FROM (SELECT DISTINCT ON (detector_id, serviced_at) * FROM beamloop.detector_words
+      ORDER BY detector_id, serviced_at, word_id DESC) w
+JOIN beamloop.detectors d USING (detector_id)
+WHERE w.word = 'serviced' AND d.beamline = coalesce(:beamline, d.beamline)
+ORDER BY d.beamline, d.identifier, w.serviced_at;

@@ -8,8 +8,9 @@ const MARGIN = { left: 62, right: 12, top: 12, bottom: 28 };
 /**
  * Draw a series.
  * @param {{words: string, unit: string, points: Array<{geometry_id: number, measured_at: string, value: number, limits: object|null, is_out: boolean}>}} series
+ * @param {Array<{serviced_at: string, said_by: string, why: string}>} services  before which limits say nothing of what is after
  */
-export function controlChart({ words, unit, points }) {
+export function controlChart({ words, unit, points }, services = []) {
   const times = points.map((point) => Date.parse(point.measured_at));
   const values = points.flatMap((point) => [point.value, ...(point.limits ? [point.limits.lower, point.limits.upper] : [])]);
   const [first, last] = [Math.min(...times), Math.max(...times)];
@@ -21,7 +22,8 @@ export function controlChart({ words, unit, points }) {
   const path = (of) => points.map((point, at) => [of(point), times[at]]).filter(([value]) => value !== null)
     .map(([value, time], at) => `${at ? "L" : "M"}${x(time).toFixed(1)} ${y(value).toFixed(1)}`).join("");
   const out = points.filter((point) => point.is_out).length;
-  const label = `${words}: ${points.length} points from ${day(first)} to ${day(last)}, ${out} beyond the limits`;
+  const shown = services.filter(({ serviced_at: at }) => Date.parse(at) > first && Date.parse(at) < last);
+  const label = `${words}: ${points.length} points from ${day(first)} to ${day(last)}, ${out} beyond the limits${shown.map(({ serviced_at: at }) => `, serviced ${day(Date.parse(at))}`).join("")}`;
   return h("figure", { class: "plot" }, h("figcaption", {}, `${words} (${unit})`, out ? h("span", { class: "broken" }, ` ✗ ${out} beyond the limits`) : null),
     svg("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label },
       [least + room, (least + most) / 2, most - room].map((value) => [
@@ -29,6 +31,9 @@ export function controlChart({ words, unit, points }) {
         svg("text", { class: "tick", x: MARGIN.left - 6, y: y(value) + 4, "text-anchor": "end" }, String(Number(value.toPrecision(5))))]),
       svg("text", { class: "tick", x: MARGIN.left, y: HEIGHT - 8 }, day(first)),
       last > first ? svg("text", { class: "tick", x: WIDTH - MARGIN.right, y: HEIGHT - 8, "text-anchor": "end" }, day(last)) : null,
+      shown.map(({ serviced_at: at, said_by: by, why }) => svg("g", { class: "service" },
+        svg("line", { x1: x(Date.parse(at)), x2: x(Date.parse(at)), y1: MARGIN.top, y2: HEIGHT - MARGIN.bottom }),
+        svg("text", { class: "tick", x: x(Date.parse(at)) + 4, y: MARGIN.top + 10 }, "serviced"), svg("title", {}, `serviced ${at.slice(0, 16)}, says ${by}: ${why}`))),
       svg("path", { class: "chart-limit", d: path((point) => point.limits?.lower ?? null) }),
       svg("path", { class: "chart-limit", d: path((point) => point.limits?.upper ?? null) }),
       svg("path", { class: "chart-line", d: path((point) => point.value) }),

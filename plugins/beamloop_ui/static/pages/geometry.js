@@ -107,8 +107,9 @@ function drift({ detectors, panels_shown: limit }) {
   if (!detectors.length) return empty("Nothing is charted yet.", "Each metrology adds a point; control limits come with the 21st.");
   return detectors.map((one) => [
     h("h3", {}, `${one.beamline}, ${one.detector} at ${one.header_distance_mm.toFixed(1)} mm`),
-    h("div", { class: "plots" }, one.whole.map(controlChart)),
-    one.panels.length ? [h("h3", { class: "broken" }, `✗ ${one.panels_out} series of panels have left their limits`), h("div", { class: "plots" }, one.panels.map(controlChart)),
+    one.services.map((service) => h("p", {}, "Serviced ", moment(service.serviced_at), `, says ${service.said_by}: ${service.why}`)),
+    h("div", { class: "plots" }, one.whole.map((series) => controlChart(series, one.services))),
+    one.panels.length ? [h("h3", { class: "broken" }, `✗ ${one.panels_out} series of panels have left their limits`), h("div", { class: "plots" }, one.panels.map((series) => controlChart(series, one.services))),
       one.panels_out > limit ? h("p", { class: "quiet" }, `The first ${limit} are shown; \`beamloop geometry drift\` has all.`) : null]
       : h("p", { class: "good" }, one.has_limits ? "✓ No panel has left its limits." : ""),
     one.has_limits ? null : h("p", { class: "quiet" }, "Too few points for control limits yet."),
