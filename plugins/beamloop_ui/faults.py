@@ -87,5 +87,8 @@ async def _on_bug(request: Request, error: Exception) -> Response:
 def _answer(request: Request, code: int, what: str, evidence: str, try_next: str) -> Response:
     document = {"what": what, "evidence": evidence, "try_next": try_next}
     if _wants_page(request):
-        return render(request, "error.html", "Not shown", status_code=code, fault=document)
+        comes_back = code == status.HTTP_503_SERVICE_UNAVAILABLE
+        return render(
+            request, "error.html", "Not shown", status_code=code, fault=document, comes_back=comes_back
+        )
     return JSONResponse(document, code)
