@@ -87,6 +87,17 @@ def make_parameters(
 ) -> Parameters:
     """Make a parameter set: the profile's options, then the settings of a person or a beamline.
 
+    Parameters
+    ----------
+    profile
+        "cells" or "full".
+    settings
+        Such as "index.indexing.method=fft1d"; they win over the profile's.
+    sample
+        What is known of the crystals.
+    limits
+        What one program may use.
+
     Raises
     ------
     InvalidInputError

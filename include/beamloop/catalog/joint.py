@@ -145,7 +145,24 @@ def note_joint_trouble(connection: Connection, joint_id: JointId, trouble: str) 
 def record_joint_step(
     connection: Connection, joint_id: JointId, report: JointStepReport, artifacts: Sequence[StoredObject]
 ) -> bool:
-    """Record a step whole, once; see :func:`beamloop.catalog.runs.record_step`."""
+    """Record a step whole, once, with the comparison that it made.
+
+    Parameters
+    ----------
+    connection
+        Inside a transaction: everything is recorded, or nothing.
+    joint_id
+        The joint refinement.
+    report
+        What the step found.
+    artifacts
+        Where its files are in the store, in the order of `report.artifact_names`.
+
+    Returns
+    -------
+    bool
+        False when the step had been recorded before; then nothing is changed.
+    """
     if not put_step(QUERIES.put_joint_step, connection, report, joint_id=joint_id):
         return False
     whose = {"joint_id": joint_id, "step": report.step}

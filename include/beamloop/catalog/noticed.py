@@ -88,7 +88,19 @@ def outcome_count(connection: Connection, beamline: str, since: datetime) -> int
 def burst_goes_on(
     connection: Connection, beamline: str, code: OutcomeCode, cause: str, since: datetime, last_at: datetime
 ) -> bool:
-    """Tell whether a burst of this cause is known whose last failure was at `since` or later; prolong it."""
+    """Tell whether a burst of failures goes on, and prolong it.
+
+    Parameters
+    ----------
+    connection
+        Inside a transaction.
+    beamline, code, cause
+        Whose burst, and of what.
+    since
+        A burst whose last failure was at this time or later goes on.
+    last_at
+        Time of the newest failure.
+    """
     known = QUERIES.continue_burst(
         connection, beamline=beamline, code=code.value, cause=cause, since=since, last_failure_at=last_at
     )

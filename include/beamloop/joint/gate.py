@@ -12,8 +12,7 @@ def why_worse(
     """Say in what a result is worse than the single refinements; nothing: it may be published.
 
     Cells have to become more alike; that the RMSDs grow a little is what one detector for all costs
-    (polyhedra: 1-3 % for the group, 14 % for
-    a crystal). Where they grow by more than the limits, one
+    (polyhedra: 1-3 % for the group, 14 % for a crystal). Where they grow by more than the limits, one
     detector does not describe all the sweeps.
     """
     return (

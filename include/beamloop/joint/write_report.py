@@ -23,7 +23,13 @@ FORMAT = 1
 
 
 def perform(work: JointWork) -> JointFinding:
-    """Draw and write; the joint refinement is published or kept from here on."""
+    """Draw and write; the joint refinement is published or kept from here on.
+
+    Raises
+    ------
+    InvalidInputError
+        When the step refine has left no comparison.
+    """
     reports = [REPORTS.read(work.directory / step) for step in ("refine", "integrate")]
     comparison = reports[0].comparison
     if comparison is None:  # a failed refinement ends before this step

@@ -110,7 +110,13 @@ class Supervisor:
             time.sleep(POLL_S)
 
     def start_program(self, name: str) -> None:
-        """Have the supervisor start a program and keep it alive; nothing when it does so already."""
+        """Have the supervisor start a program and keep it alive; nothing when it does so already.
+
+        Raises
+        ------
+        PermanentError
+            When it cannot be started, or the supervisor has ended.
+        """
         try:
             with self._proxy() as proxy:
                 proxy.startProcess(supervised_name(name), False)

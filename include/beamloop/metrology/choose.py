@@ -111,7 +111,26 @@ def _write_layout(work: MetrologyWork, anchor: Candidate) -> list[ProgramResult]
 def import_panels(
     work: MetrologyWork, folder: Path, one: Candidate, reference: Path | None = None, *options: str
 ) -> ProgramResult:
-    """Import a sweep's images panel by panel into a folder, on a reference geometry where there is one."""
+    """Import a sweep's images panel by panel into a folder.
+
+    Parameters
+    ----------
+    work
+        The step.
+    folder
+        Where the program runs.
+    one
+        The sweep.
+    reference
+        An `.expt` file whose detector is taken; None: the headers'.
+    options
+        More of dials.import, e.g. "use_beam_reference=False".
+
+    Raises
+    ------
+    InvalidInputError
+        When its images are not numbered files.
+    """
     images = one.run.images
     if not isinstance(images, NumberedImages):
         raise InvalidInputError(

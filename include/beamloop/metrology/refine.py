@@ -112,7 +112,21 @@ def deal(work: MetrologyWork, folder: Path, pair: Pair, pattern: str) -> Program
 def refine_level(
     work: MetrologyWork, folder: Path, pair: Pair, level: int, *, several: bool
 ) -> ProgramResult:
-    """Refine the detector at a level of its hierarchy, and the crystals with it."""
+    """Refine the detector at a level of its hierarchy, and the crystals with it.
+
+    Parameters
+    ----------
+    work
+        The step.
+    folder
+        Where the program runs.
+    pair
+        Experiments and reflections, all sweeps in one list.
+    level
+        0: the detector as a whole; n: the groups n levels below, or the panels.
+    several
+        Whether there are several experiments.
+    """
     return programs.refine(
         work.services.dials,
         folder,

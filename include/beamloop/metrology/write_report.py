@@ -29,7 +29,13 @@ FORMAT = 1
 
 
 def perform(work: MetrologyWork) -> MetrologyFinding:
-    """Draw and write; the metrology has given a candidate from here on."""
+    """Draw and write; the metrology has given a candidate from here on.
+
+    Raises
+    ------
+    InvalidInputError
+        When the step evidence has left no candidate.
+    """
     reports = [REPORTS.read(work.directory / step) for step in METROLOGY_STEPS[:-1]]
     new, number = reports[-1].geometry, work.metrology.geometry_id
     if new is None or new.evidence is None or number is None:  # one without a candidate ends before this step

@@ -1,12 +1,12 @@
 """Integrate one pair of files, to all resolutions where the profile's limits leave too few strong spots."""
 
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from beamloop.dials_cli import programs
 from beamloop.dials_cli.failures import FailureCause, explain_failure
+from beamloop.dials_cli.paths import relative_to
 from beamloop.records.program import ProgramEnd, ProgramResult
 from beamloop.sweep.work import StepWork
 
@@ -53,7 +53,7 @@ def integrate_pair(work: StepWork, folder: Path, expt: Path, refl: Path) -> Inte
         return Integrated((first,))
     wide = folder / "all_resolutions"
     wide.mkdir()
-    up = Path(os.path.relpath(folder, wide))
+    up = relative_to(wide, folder)
     fewer = () if work.run.parameters.for_merging or _number_is_set(work) else FEWER_SPOTS
     second = _integrate(work, wide, up / expt, up / refl, (*ALL_RESOLUTIONS, *fewer))
     if not second.succeeded:

@@ -1,6 +1,5 @@
 """Climb one rung of the indexing ladder, in a folder of its own."""
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,6 +8,7 @@ from beamloop.dials_cli.close_spots import count_close
 from beamloop.dials_cli.crystal_facts import crystal_facts
 from beamloop.dials_cli.experiments import read_experiments
 from beamloop.dials_cli.failures import FailureCause
+from beamloop.dials_cli.paths import relative_to
 from beamloop.dials_cli.program_outcomes import Meanings
 from beamloop.dials_cli.reflection_table import read_reflections
 from beamloop.records.outcome import OutcomeCode
@@ -90,7 +90,26 @@ def climb(work: StepWork, rung: Rung, folder: Path, inputs: Inputs) -> Finding:
 
 
 def impose(work: StepWork, rung: Rung, folder: Path, known: Inputs, sample: Sample) -> Finding:
-    """Index again with a crystal's orientation and another symmetry; a failure is the symmetry's."""
+    """Index again with a crystal's orientation and another symmetry; a failure is the symmetry's.
+
+    Parameters
+    ----------
+    work
+        The step.
+    rung
+        The one that has found the crystal.
+    folder
+        Where the program runs.
+    known
+        The spots, and the experiments with the crystal.
+    sample
+        The symmetry to impose, and the cell where that is known.
+
+    Raises
+    ------
+    TransientError
+        When the program was ended from outside, or the disk is full.
+    """
     result = _index(work, rung, folder, known, sample)
     if not result.succeeded:
         return explain(work, (result,), WRONG_SYMMETRY)
@@ -107,7 +126,7 @@ def prepared_inputs(rung: Rung, folder: Path, inputs: Inputs) -> Inputs:
 
 def _prepare(work: StepWork, rung: Rung, folder: Path, inputs: Inputs) -> tuple[ProgramResult, ...]:
     """Find spots anew or search the beam centre, where the rung says so."""
-    experiments, spots = _from(folder, inputs.experiments), _from(folder, inputs.spots)
+    experiments, spots = relative_to(folder, inputs.experiments), relative_to(folder, inputs.spots)
     if rung.spot_options:
         options = (*work.run.parameters.options.get("find_spots", ()), *rung.spot_options)
         return (programs.find_spots(work.dials, folder, experiments, options=options, limits=work.limits),)
@@ -133,8 +152,8 @@ def _index(work: StepWork, rung: Rung, folder: Path, inputs: Inputs, sample: Sam
     return programs.index(
         work.dials,
         folder,
-        _from(folder, inputs.experiments),
-        _from(folder, inputs.spots),
+        relative_to(folder, inputs.experiments),
+        relative_to(folder, inputs.spots),
         space_group=sample.space_group,
         unit_cell=sample.unit_cell,
         options=(
@@ -168,7 +187,23 @@ def judge(
     sample: Sample,
     start_chance: float = 1.0,
 ) -> Finding:
-    """Accept a lattice that is certainly none of chance."""
+    """Accept a lattice that is certainly none of chance.
+
+    Parameters
+    ----------
+    work
+        The step.
+    folder
+        Where indexed.expt and indexed.refl are.
+    result
+        The program that wrote them.
+    failure
+        What a refusal means.
+    sample
+        Whose cell the lattice is measured against, where it is known.
+    start_chance
+        Probability, 0 to 1, that an orientation begun with fits as well by chance; 1: it was searched for.
+    """
     experiments, reflections = folder / "indexed.expt", folder / "indexed.refl"
     facts = crystal_facts(experiments, reflections)
     # The blocks of a sweep with missing images share one crystal: one fact each.
@@ -187,11 +222,6 @@ def judge(
 def indexed_count(facts: tuple[CrystalFact, ...]) -> int:
     """Count the spots that all blocks' crystals index."""
     return sum(fact.indexed_count for fact in facts)
-
-
-def _from(folder: Path, target: Path) -> Path:
-    """Return a path relative to the folder in which a program runs, true wherever the run is copied."""
-    return Path(os.path.relpath(target, folder))
 
 
 def _with_results(earlier: tuple[ProgramResult, ...], finding: Finding) -> Finding:

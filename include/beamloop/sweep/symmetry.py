@@ -1,10 +1,10 @@
 """After a search where nothing is known of the symmetry: settle it, or leave the lattice triclinic."""
 
-import os
 from dataclasses import replace
 from pathlib import Path
 
 from beamloop.dials_cli import programs
+from beamloop.dials_cli.paths import relative_to
 from beamloop.records.outcome import OutcomeCode
 from beamloop.records.sample import Sample
 from beamloop.sweep.attempt import Attempt
@@ -35,7 +35,7 @@ def settle_symmetry(work: StepWork, found: Attempt) -> list[Attempt]:
 
 
 def _settle(work: StepWork, found: Attempt, folder: Path) -> Finding:
-    up = Path(os.path.relpath(found.folder, folder))
+    up = relative_to(folder, found.folder)
     result = programs.refine_bravais_settings(
         work.dials, folder, up / "indexed.expt", up / "indexed.refl", limits=work.limits
     )

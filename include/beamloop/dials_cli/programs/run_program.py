@@ -18,7 +18,19 @@ def run_program(
     options: Sequence[str],
     limits: ProgramLimits,
 ) -> ProgramResult:
-    """Start `dials.PROGRAM`; what it prints goes to PROGRAM.out."""
+    """Start `dials.PROGRAM`; what it prints goes to PROGRAM.out.
+
+    Parameters
+    ----------
+    dials, directory, options, limits
+        As for all programs, see the package.
+    program
+        Without "dials.".
+    named
+        The arguments before the options.
+    outputs
+        The files that it must leave in `directory`.
+    """
     request = ProgramRequest(
         argv=(f"dials.{program}", *named, *options),
         working_directory=directory,
