@@ -1,5 +1,6 @@
 """Draw where a detector was found over time; matplotlib is imported when something is drawn."""
 
+from math import nan
 from typing import TYPE_CHECKING, Any
 
 from beamloop.records.drift import DetectorDrift, DriftSeries
@@ -53,11 +54,11 @@ def _telling_panels(drift: DetectorDrift) -> list[DriftSeries]:
 
 def _draw_series(axes: Any, series: DriftSeries) -> None:
     times = [point.measured_at for point in series.points]
-    limited = [point for point in series.points if point.limits]
     for side in ("lower", "mean", "upper"):
         axes.step(
-            [point.measured_at for point in limited],
-            [getattr(point.limits, side) for point in limited],
+            times,
+            # Where there are none the line is broken: they begin anew after a service.
+            [getattr(point.limits, side) if point.limits else nan for point in series.points],
             where="mid",
             color=LIMIT_COLOUR,
             linewidth=1,

@@ -19,8 +19,11 @@ export function controlChart({ words, unit, points }, services = []) {
   [least, most] = [least - room, most + room];
   const x = (time) => MARGIN.left + ((WIDTH - MARGIN.left - MARGIN.right) * (time - first)) / (last - first || 1);
   const y = (value) => HEIGHT - MARGIN.bottom - ((HEIGHT - MARGIN.top - MARGIN.bottom) * (value - least)) / (most - least);
-  const path = (of) => points.map((point, at) => [of(point), times[at]]).filter(([value]) => value !== null)
-    .map(([value, time], at) => `${at ? "L" : "M"}${x(time).toFixed(1)} ${y(value).toFixed(1)}`).join("");
+  // A line ends where there is no value: limits begin anew after a service.
+  const path = (of) => points.map((point, at) => [of(point), at ? of(points[at - 1]) : null, times[at]])
+    .map(([value, before, time]) => (value === null ? "" : `${before === null ? "M" : "L"}${x(time).toFixed(1)} ${y(value).toFixed(1)}`)).join("");
+  // As many places as tell the marks apart.
+  const places = Math.max(0, 2 - Math.floor(Math.log10(most - least)));
   const out = points.filter((point) => point.is_out).length;
   const shown = services.filter(({ serviced_at: at }) => Date.parse(at) > first && Date.parse(at) < last);
   const label = `${words}: ${points.length} points from ${day(first)} to ${day(last)}, ${out} beyond the limits${shown.map(({ serviced_at: at }) => `, serviced ${day(Date.parse(at))}`).join("")}`;
@@ -28,7 +31,7 @@ export function controlChart({ words, unit, points }, services = []) {
     svg("svg", { class: "chart", viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": label },
       [least + room, (least + most) / 2, most - room].map((value) => [
         svg("line", { class: "grid-line", x1: MARGIN.left, x2: WIDTH - MARGIN.right, y1: y(value), y2: y(value) }),
-        svg("text", { class: "tick", x: MARGIN.left - 6, y: y(value) + 4, "text-anchor": "end" }, String(Number(value.toPrecision(5))))]),
+        svg("text", { class: "tick", x: MARGIN.left - 6, y: y(value) + 4, "text-anchor": "end" }, value.toFixed(places))]),
       svg("text", { class: "tick", x: MARGIN.left, y: HEIGHT - 8 }, day(first)),
       last > first ? svg("text", { class: "tick", x: WIDTH - MARGIN.right, y: HEIGHT - 8, "text-anchor": "end" }, day(last)) : null,
       shown.map(({ serviced_at: at, said_by: by, why }) => svg("g", { class: "service" },
