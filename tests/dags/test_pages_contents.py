@@ -1,6 +1,7 @@
 """What the pages tell: of a sweep, of failures, of files; hostile names are text and lead nowhere."""
 
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -185,3 +186,36 @@ def test_what_stands_still_is_told(pages: PageBench, plate: FilledCatalogue) -> 
         )
     (standing,) = _get(pages, "api/now").json()["standing"]
     assert standing["sweep"] == "xtal10_1"
+
+
+def test_messages_that_nobody_got_are_listed_with_what_was_met(
+    pages: PageBench, plate: FilledCatalogue
+) -> None:
+    message = {"kind": "finished", "title": HOSTILE, "lines": [], "link": "", "facts": {}}
+    told = """INSERT INTO beamloop.notifications
+                  (event_key, channel, beamline, collection_id, airflow_connection, addresses, message, state,
+                   tries, last_trouble, created_at, sent_at)
+              VALUES (%s, 'webhook', 'i24', 1, 'hutch_chat', '{}', %s, %s, %s, 'It answered 503.',
+                      now() - make_interval(hours => %s), CASE WHEN %s = 'sent' THEN now() END)"""
+    states = (
+        ("waiting", 3, 90),
+        ("waiting", 0, 1),
+        ("given_up", 20, 5),
+        ("given_up", 20, 90),
+        ("sent", 1, 1),
+    )
+    with plate.catalog.transaction() as connection, connection.cursor() as cursor:
+        for number, (state, tries, hours) in enumerate(states):
+            cursor.execute(told, (f"event-{number}", json.dumps(message), state, tries, hours, state))
+    assert _get(pages, "api/now").json()["messages"] == {"in_trouble": 1, "given_up": 1}
+    shown = _get(pages, "api/messages").json()
+    assert [(one["state"], one["tries"]) for one in shown["messages"]] == [("given_up", 20), ("waiting", 3)]
+    assert shown["messages"][0]["next_try_at"] is None
+    first = shown["messages"][1]
+    assert (first["title"], first["collection"], first["last_trouble"]) == (
+        HOSTILE,
+        "plate3",
+        "It answered 503.",
+    )
+    assert _get(pages, "api/messages", hours=336).json()["total"] == 3
+    assert "Messages that nobody got" in _get(pages, "messages").text

@@ -80,6 +80,7 @@ MOST_ROWS = {
     # Standing, sweep, outcome of each failure.
     "failures?hours=336": 4 * FAILURES,
     "groups": 20,
+    "messages?hours=336": 20,
     "geometries": 20,
     "drift": 20,
     # The runs of its request, 500 at most, tell its place among Airflow's mapped tasks.

@@ -11,11 +11,12 @@ from beamloop_ui.pages.geometry import router as geometry
 from beamloop_ui.pages.geometry_actions import router as geometry_actions
 from beamloop_ui.pages.group import router as group
 from beamloop_ui.pages.group_results import router as group_results
+from beamloop_ui.pages.messages import router as messages
 from beamloop_ui.pages.now import router as now
 from beamloop_ui.pages.sweep import router as sweep
 
 # The app serves these; a new page adds its router here.
 ROUTERS = (
     now, sweep, failures, actions, collections_list, collection, crystal_actions, group, group_results,
-    geometry, geometry_actions, drift, from_airflow,
+    geometry, geometry_actions, drift, messages, from_airflow,
 )  # fmt: skip

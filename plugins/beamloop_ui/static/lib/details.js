@@ -2,6 +2,7 @@
 
 import { ask } from "./api.js";
 import { h, show } from "./dom.js";
+import { contentStands } from "./live.js";
 import { faultBox, loading } from "./states.js";
 
 /**
@@ -19,6 +20,7 @@ export async function showAsked(place, heading, path, draw, { focus = true } = {
     const { document } = await ask(path);
     if (place.dataset.asked !== path) return; // another one was asked for meanwhile
     show(place, h("h3", { tabindex: "-1" }, heading), draw(document));
+    contentStands();
     if (focus) place.querySelector("h3").focus();
   } catch (fault) {
     if (!fault.what) throw fault;

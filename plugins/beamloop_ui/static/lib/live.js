@@ -32,6 +32,7 @@ export function live(path, onChange, onFault, { everyMs = 5000 } = {}) {
       const answer = await ask(wanted, { etag, signal: own.signal });
       if (answer.document) onChange(answer.document);
       etag = answer.etag;
+      if (!shown) contentStands();
       shown = true;
       failures = 0;
       tell(`up to date, ${clock(new Date())}`, false);
@@ -49,6 +50,11 @@ export function live(path, onChange, onFault, { everyMs = 5000 } = {}) {
   document.addEventListener("visibilitychange", () => (document.hidden ? clearTimeout(timer) : tick()));
   tick();
   return { refresh: tick };
+}
+
+/** A part of the page shows what it is for: a mark in the browser's timeline, which measurements look for. */
+export function contentStands() {
+  performance.mark("beamloop:content");
 }
 
 function tell(words, isStale) {

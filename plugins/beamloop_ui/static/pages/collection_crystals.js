@@ -6,6 +6,7 @@ import { histogram, parameterName, scatter, swatch, varyingParameters } from "..
 import { COLOURS, makeDendrogram } from "../lib/dendrogram.js";
 import { askToAct, WHY } from "../lib/dialog.js";
 import { h, show } from "../lib/dom.js";
+import { contentStands } from "../lib/live.js";
 import { empty, faultBox, listed, loading } from "../lib/states.js";
 import { counted, table } from "../lib/table.js";
 import { cut, layOut, membersOf, nameGroup, variationOf } from "../lib/tree.js";
@@ -39,6 +40,7 @@ export async function showCrystals(place, document, { onActed, onShowGroup }) {
   try {
     const { document: crystals } = await ask(`api/reports/${report.report_id}`);
     view = makeView(place, document, crystals, { onActed, onShowGroup });
+    contentStands();
   } catch (fault) {
     if (!fault.what) throw fault;
     asked = null;

@@ -6,7 +6,7 @@ import { byId, h, show } from "../lib/dom.js";
 import { periodFilters } from "../lib/filters.js";
 import { live } from "../lib/live.js";
 import { empty, faultBox, loading } from "../lib/states.js";
-import { pager, table } from "../lib/table.js";
+import { counted, pager, table } from "../lib/table.js";
 import { moment, span } from "../lib/time.js";
 
 let offset = 0; // of the collections
@@ -121,8 +121,9 @@ function showStanding({ messages, standing }) {
       : `${one.collection} (${one.beamline}): nothing is at work, and it has waited since `,
     moment(one.since), ". ", one.trouble ? `The last try met: ${one.trouble} ` : "",
     airflowLink(dagRunPath("process_collection", one.dag_run_id), "Its run in Airflow")]);
-  if (messages.in_trouble) lines.push(`${messages.in_trouble} messages could not be sent yet and are tried again.`);
-  if (messages.given_up) lines.push(`${messages.given_up} messages were given up in this period.`);
+  const unsent = (count, words) => [h("a", { href: `${ROOT}/messages?${filters.query()}` }, counted(count, "message")), words];
+  if (messages.in_trouble) lines.push(unsent(messages.in_trouble, " could not be sent yet, to be tried again."));
+  if (messages.given_up) lines.push(unsent(messages.given_up, " given up in this period."));
   byId("standing").hidden = !lines.length;
   show(content("standing"), lines.map((line) => h("p", {}, h("span", { class: "broken" }, "✗ "), line)));
 }
