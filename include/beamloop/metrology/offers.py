@@ -18,8 +18,7 @@ from beamloop.records.images import NumberedImages
 from beamloop.records.metrology import MetrologySweep
 from beamloop.records.run import Run
 from beamloop.run_files import RunInput, fetch_models
-from beamloop.step_folders.folders import fresh_staging, settle
-from beamloop.storage.step_files import fetch_step_files
+from beamloop.steps.fetched_folder import fetch_folder
 
 HEADER = ("header/imported.expt", "imported.expt")  # where import leaves what the headers say
 # 0.02 mm move a spot at the edge of a large detector by some um, as little as metrology can see.
@@ -90,7 +89,6 @@ def _header(work: MetrologyWork, run_id: RunId) -> ExperimentSummary | None:
     """Return what the images' headers said at the run's import."""
     folder = import_folder(work, run_id)
     if not folder.exists():
-        staging = fresh_staging(work.directory, folder.name)
         with work.services.catalog.transaction() as connection:
             found = artifacts_of_step(connection, run_id, "import")
         names = {"imported.expt": ("imported.expt",), "header.expt": HEADER}
@@ -98,10 +96,9 @@ def _header(work: MetrologyWork, run_id: RunId) -> ExperimentSummary | None:
             own: found[name] for own, ways in names.items() if (name := next(filter(found.get, ways), ""))
         }
         try:
-            fetch_step_files(work.services.store, wanted, staging)
+            fetch_folder(work.services.store, wanted, folder)
         except (ArtifactDamagedError, ArtifactMissingError) as error:
             raise InvalidInputError(error.what, try_next="Process the sweep again.") from error
-        settle(staging, folder)
     header = folder / "header.expt"
     return read_experiments(header).experiments[0] if header.exists() else None
 
