@@ -58,11 +58,15 @@ def models_of(truth: dict[str, Any], sweep: dict[str, Any], which: str) -> dict[
 
 
 def in_groups(flat: Any, groups: list[list[int]]) -> Any:
-    """Return a detector as dxtbx makes it of a NeXus file: a group for each link of a chain of axes."""
+    """Return a detector as dxtbx makes it of a NeXus file: a group for each link of a chain of axes.
+
+    The frames of the groups are turned by a right angle each, as a CSPAD's quadrants are; the panels are not.
+    """
     detector = Detector()
     rail = named(detector.hierarchy().add_group(), "rail", flat[0].get_origin())
     for number, members in enumerate(groups, start=1):
-        quadrant = named(rail.add_group(), f"quadrant {number}", flat[members[0]].get_origin())
+        corner = flat[members[0]].get_origin()
+        quadrant = named(rail.add_group(), f"quadrant {number}", corner, turned_deg=90.0 * number)
         for member in members:
             old = flat[member]
             mount = named(quadrant.add_group(), f"mount of {old.get_name()}", old.get_origin())
@@ -70,10 +74,11 @@ def in_groups(flat: Any, groups: list[list[int]]) -> Any:
     return detector
 
 
-def named(group: Any, name: str, origin: Any) -> Any:
-    """Return a group with a frame that stands square at a point of the laboratory."""
+def named(group: Any, name: str, origin: Any, turned_deg: float = 0.0) -> Any:
+    """Return a group with a frame that stands square at a point of the laboratory, turned about the beam."""
+    turn = matrix.col((0, 0, 1)).axis_and_angle_as_r3_rotation_matrix(turned_deg, deg=True)
     group.set_name(name)
-    group.set_frame((1, 0, 0), (0, -1, 0), origin)
+    group.set_frame(turn * matrix.col((1, 0, 0)), turn * matrix.col((0, -1, 0)), origin)
     return group
 
 

@@ -39,7 +39,7 @@ def run(
     ] = None,
     level: Annotated[
         int | None,
-        typer.Option(min=0, help="Deepest level: 0 the whole detector, 1 panel by panel; none: all."),
+        typer.Option(min=0, help="Deepest level: 0 the whole detector, 1 its groups or panels; none: all."),
     ] = None,
     setting: Annotated[
         list[str] | None,
