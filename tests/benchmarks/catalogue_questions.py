@@ -11,7 +11,7 @@ from beamloop.catalog.housekeeping import artifacts_of_run, ended_run
 from beamloop.catalog.intake import known_contents, take_up, waiting_requests
 from beamloop.catalog.isomorphism import latest_groups
 from beamloop.catalog.isomorphism_snapshot import due_checks, gather_snapshot
-from beamloop.catalog.joint import collections_with_groups
+from beamloop.catalog.joint_requests import collections_with_groups
 from beamloop.catalog.ladder import rung_records
 from beamloop.catalog.metrology_requests import offered_sweeps
 from beamloop.catalog.noticed import finished_collections, outcome_count, standing_requests, standing_runs

@@ -14,7 +14,8 @@ from tests.services.joint_figures import comparison, figures, member
 from tests.services.shell_calls import call, point_at
 from typer.testing import CliRunner
 
-from beamloop.catalog.joint import fail_joint, record_joint_step, waiting_joints
+from beamloop.catalog.joint import fail_joint, record_joint_step
+from beamloop.catalog.joint_requests import waiting_joints
 from beamloop.catalog.joint_results import joint_result, joints_of_collection
 from beamloop.cli.main import app
 from beamloop.dials_cli.handle import Dials

@@ -6,7 +6,8 @@ from tests.services.filled_catalogue import NOW
 from tests.services.joint_figures import comparison, figures, member
 
 from beamloop.catalog.connection import Connection
-from beamloop.catalog.joint import ask_for_joint, record_joint_step
+from beamloop.catalog.joint import record_joint_step
+from beamloop.catalog.joint_requests import ask_for_joint
 from beamloop.catalog.merging import ask_for_merge, end_merge
 from beamloop.records.artifact import StoredObject
 from beamloop.records.isomorphism import GroupSnapshot

@@ -7,7 +7,8 @@ from pathlib import Path
 from beamloop.catalog.isomorphism import latest_groups
 from beamloop.catalog.isomorphism_publishing import FinishedReport, known_groups, publish_report
 from beamloop.catalog.isomorphism_snapshot import gather_snapshot, reserve_report
-from beamloop.catalog.joint import ask_for_joint, load_joint
+from beamloop.catalog.joint import load_joint
+from beamloop.catalog.joint_requests import ask_for_joint
 from beamloop.catalog.joint_results import JointResult, joint_result
 from beamloop.joint.stage import run_joint_step
 from beamloop.records.identifiers import CollectionId

@@ -6,7 +6,7 @@ from pathlib import Path
 from beamloop.beamlines.group_rules import group_rules_of
 from beamloop.catalog.connection import Connection
 from beamloop.catalog.isomorphism import latest_groups
-from beamloop.catalog.joint import ask_for_joint, collections_with_groups
+from beamloop.catalog.joint_requests import ask_for_joint, collections_with_groups
 from beamloop.records.identifiers import CollectionId
 from beamloop.records.isomorphism import GroupSnapshot
 from beamloop.records.joint import JointId, JointOptions

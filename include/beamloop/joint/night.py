@@ -5,7 +5,8 @@ from pathlib import Path
 
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.group_tasks import note_joint_tasks
-from beamloop.catalog.joint import load_joint, waiting_joints
+from beamloop.catalog.joint import load_joint
+from beamloop.catalog.joint_requests import waiting_joints
 from beamloop.joint.ask import ask_for_groups
 from beamloop.records.identifiers import CollectionId
 from beamloop.records.joint import JointId

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from beamloop.records.run import RungFact
+from beamloop.sweep.judge import indexed_count
 from beamloop.sweep.known_rungs import Rung
-from beamloop.sweep.rungs import Inputs, indexed_count
+from beamloop.sweep.rungs import Inputs
 from beamloop.sweep.work import Finding, StepWork
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from beamloop.dials_cli.reflection_table import read_reflections
 from beamloop.dials_cli.unindexed_spots import write_unindexed
 from beamloop.sweep.attempt import Attempt
-from beamloop.sweep.rungs import climb, impose, indexed_count
+from beamloop.sweep.judge import indexed_count
+from beamloop.sweep.rungs import climb, impose
 from beamloop.sweep.work import Finding, StepWork
 
 REASON = "Many spots are left over: another crystal may have been in the beam."
