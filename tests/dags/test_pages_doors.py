@@ -23,6 +23,22 @@ def _addresses(method: str) -> list[str]:
     ]
 
 
+def test_every_way_into_the_app_is_a_route_that_these_tests_walk_or_a_static_file() -> None:
+    from beamloop_ui.app import make_app
+    from beamloop_ui.rendering import static_version
+
+    others = [route for route in make_app().routes if not isinstance(route, APIRoute)]
+    assert [getattr(route, "path", "") for route in others] == [f"/static/{static_version()}"]
+    assert _addresses("POST")
+    # A route of another method would be walked by none of the tests.
+    assert {
+        method for route in make_app().routes if isinstance(route, APIRoute) for method in route.methods
+    } == {
+        "GET",
+        "POST",
+    }
+
+
 def test_nothing_is_shown_without_a_login(pages: PageBench) -> None:
     addresses = _addresses("GET")
     assert "/beamloop/api/now" in addresses

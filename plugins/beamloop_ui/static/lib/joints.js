@@ -2,7 +2,7 @@
 
 import { airflowLink, mappedTaskPath } from "./airflow.js";
 import { ROOT } from "./api.js";
-import { h, svg } from "./dom.js";
+import { h, show, svg } from "./dom.js";
 import { empty } from "./states.js";
 import { counted, table } from "./table.js";
 import { moment } from "./time.js";
@@ -61,7 +61,7 @@ export function jointComparison({ comparison: found, files }) {
     found.notes.map((words) => h("p", { class: "quiet" }, words)),
     h("p", {}, `Distance of the detector: ${distances(found.before)} before, ${distances(found.after)} after. Cells in the setting ${found.setting}.`),
     h("div", { class: "plots" }, NAMES.map((name, at) => spreadPlot(stayed, at, name)), dumbbells(stayed)),
-    h("div", { class: "scrolls" }, table({ caption: "Crystals before and after joint refinement", columns: memberColumns(), rows: members })),
+    memberTable(members),
     h("details", {}, h("summary", {}, counted(files.length, "file")), h("ul", {}, files.map((file) =>
       h("li", {}, h("a", { href: `${ROOT}/files/joint/${file.artifact_id}` }, file.name), h("span", { class: "quiet" }, ` ${file.size_bytes} bytes`))))),
   ];
@@ -69,6 +69,15 @@ export function jointComparison({ comparison: found, files }) {
 
 const distances = ({ distance_least_mm: least, distance_greatest_mm: most }) =>
   (most - least < 0.0005 ? `${least.toFixed(3)} mm` : `${least.toFixed(3)} to ${most.toFixed(3)} mm`);
+
+// A thousand rows are drawn when they are asked for.
+function memberTable(members) {
+  const place = h("div", {});
+  const draw = (rows) => show(place, h("div", { class: "scrolls" }, table({ caption: "Crystals before and after joint refinement", columns: memberColumns(), rows })),
+    rows.length < members.length ? h("button", { type: "button", "data-key": "all-members", onclick: () => draw(members) }, `Show ${members.length - rows.length} more`) : null);
+  draw(members.slice(0, MOST_ROWS));
+  return place;
+}
 
 function memberColumns() {
   const pair = (key, heading, of, digits) => ({ key, heading, number: true, cell: (row) =>
