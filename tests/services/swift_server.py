@@ -1,8 +1,9 @@
 """One whole OpenStack Swift with its S3 API, for tests; run by Debian's own Python, which has Swift.
 
 Usage: `python3 swift_server.py DIRECTORY PARENT_PID`. Everything is kept in DIRECTORY; the port of the S3 API
-is written to DIRECTORY/port when requests are taken. Proxy, account, container and object server are Swift's
-own, one process each, and talk HTTP with each other as on four machines. All of them end with the parent.
+is written to DIRECTORY/port when requests are taken; `BEAMLOOP_TEST_SWIFT_LISTEN=HOST:PORT` asks for another
+than a free one here. Proxy, account, container and object server are Swift's own, one process each, and talk
+HTTP with each other as on four machines. All of them end with the parent. A restart finds what was kept.
 """
 
 import ctypes
@@ -113,7 +114,7 @@ def write_ring(directory: Path, server: str, port: int) -> None:
 
 def configure(directory: Path, secret_key: str, ports: dict[str, int]) -> None:
     """Write every configuration file and ring."""
-    (directory / "devices" / "disk").mkdir(parents=True)
+    (directory / "devices" / "disk").mkdir(parents=True, exist_ok=True)
     (directory / "swift.conf").write_text("[swift-hash]\nswift_hash_path_suffix = tests\n")
     for server in STORAGE_SERVERS:
         write_ring(directory, server, ports[server])
@@ -136,7 +137,9 @@ def main(directory: Path, parent_pid: int) -> None:
     """Start all servers and serve until killed."""
     die_with_parent(parent_pid)
     # Port 0: the kernel gives free ones, and they are held from here on.
-    listeners = {name: socket.create_server(("127.0.0.1", 0)) for name in (*STORAGE_SERVERS, "proxy")}
+    listeners = {name: socket.create_server(("127.0.0.1", 0)) for name in STORAGE_SERVERS}
+    host, _, port = os.environ.get("BEAMLOOP_TEST_SWIFT_LISTEN", "127.0.0.1:0").rpartition(":")
+    listeners["proxy"] = socket.create_server((host, int(port)))
     ports = {name: listener.getsockname()[1] for name, listener in listeners.items()}
     configure(directory, os.environ["BEAMLOOP_TEST_SWIFT_SECRET"], ports)
     utils.set_swift_dir(str(directory))

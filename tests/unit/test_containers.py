@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
+from sqlalchemy.engine import make_url
 
 from beamloop.containers.airflow_file import container_settings
 from beamloop.containers.deployment import Executor, read_deployment
@@ -138,6 +139,33 @@ def test_workers_get_their_tasks_from_the_broker(environment: dict[str, str]) ->
     assert settings["celery"]["broker_url"].endswith("@broker:6379/0")
 
 
+def test_every_database_is_spoken_to_by_a_driver_that_is_installed(environment: dict[str, str]) -> None:
+    settings = container_settings(read_deployment(environment | {"BEAMLOOP_TASKS_RUN": "celery"}))
+    for url in (settings["database"]["sql_alchemy_conn"], settings["celery"]["result_backend"]):
+        # The driver that an address does not name is SQLAlchemy's choice, which need not be installed.
+        dialect = make_url(url.removeprefix("db+")).get_dialect()
+        assert dialect.import_dbapi().__name__ == "psycopg2"
+
+
+def test_a_task_that_a_dead_worker_or_broker_had_is_given_again_within_an_hour(
+    environment: dict[str, str],
+) -> None:
+    settings = container_settings(read_deployment(environment | {"BEAMLOOP_TASKS_RUN": "celery"}))
+    # The defaults of Airflow's Celery and of the pace are a day each.
+    assert int(settings["celery_broker_transport_options"]["visibility_timeout"]) <= 600
+    assert int(settings["scheduler"]["task_queued_timeout"]) <= 3600
+    # The pace's own settings of the scheduler stay.
+    assert settings["scheduler"]["task_instance_heartbeat_timeout"] == "60"
+
+
+@pytest.mark.parametrize(("slots", "tasks"), [("4", 16), ("64", 72)])
+def test_a_large_machine_may_run_as_many_tasks_as_dials_programs(
+    environment: dict[str, str], slots: str, tasks: int
+) -> None:
+    settings = container_settings(read_deployment(environment | {"BEAMLOOP_DIALS_SLOTS": slots}))
+    assert settings["core"]["parallelism"] == str(tasks)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -170,6 +198,24 @@ def test_every_service_has_limits_and_every_lasting_one_a_health_check(composed:
     for name, service in composed["services"].items():
         assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory", "pids"}, name
         assert ("healthcheck" in service) == (name not in {"prepare", "entries"}), name
+
+
+def test_every_lasting_service_of_ours_has_time_to_end(composed: dict[str, Any]) -> None:
+    # Measured: the api-server and the triggerer need more than the engine's 10 s.
+    grace = {name: composed["services"][name].get("stop_grace_period") for name in SERVICES}
+    # A worker finishes its tasks.
+    assert grace == dict.fromkeys(SERVICES, "30s") | {"worker": "10m"}
+
+
+def test_what_is_queued_outlives_the_broker(composed: dict[str, Any]) -> None:
+    broker = composed["services"]["broker"]
+    (kept,) = broker["volumes"]
+    assert kept == {"type": "volume", "source": "queue", "target": "/data", "volume": {"nocopy": True}}
+    assert "appendonly yes" in "".join(broker["command"])
+    # Its first user gives the volume to the containers' user: the broker may not.
+    assert "queue:/srv/beamloop/queue" in composed["services"]["prepare"]["volumes"]
+    assert "/srv/beamloop/queue" in (DOCKER / "Dockerfile").read_text()
+    assert broker["depends_on"]["prepare"] == {"condition": "service_completed_successfully"}
 
 
 def test_images_of_others_are_pinned(composed: dict[str, Any]) -> None:

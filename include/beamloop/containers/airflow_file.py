@@ -14,11 +14,23 @@ def container_settings(deployment: Deployment) -> Sections:
         When there is no such executor.
     """
     merged: Sections = {}
-    parts = (pace(), _places(deployment), _database(deployment), _access(deployment), _executor(deployment))
+    parts = (
+        pace(),
+        _room(deployment),
+        _places(deployment),
+        _database(deployment),
+        _access(deployment),
+        _executor(deployment),
+    )
     for part in parts:
         for section, options in part.items():
             merged.setdefault(section, {}).update(options)
     return merged
+
+
+def _room(deployment: Deployment) -> Sections:
+    """Let as many tasks run as DIALS programs may, and as many again as one machine has that need none."""
+    return {"core": {"parallelism": str(max(16, deployment.dials_slots + 8))}}
 
 
 def _places(deployment: Deployment) -> Sections:
@@ -72,9 +84,19 @@ def _executor(deployment: Deployment) -> Sections:
         "core": {"executor": "CeleryExecutor"},
         "celery": {
             "broker_url": f"redis://:{deployment.broker_password}@{deployment.broker}/0",
-            "result_backend": f"db+postgresql://{deployment.airflow_login}",
+            "result_backend": f"db+postgresql+psycopg2://{deployment.airflow_login}",
             "worker_concurrency": str(deployment.worker_tasks),
             # A worker takes what it can start, so that no task waits behind a long one.
             "worker_prefetch_multiplier": "1",
+        },
+        # What a killed worker had taken but not begun is given to another after so many seconds, not after a
+        # day. A task that still runs is given too; Airflow refuses to start it twice, and that is all.
+        "celery_broker_transport_options": {"visibility_timeout": "300"},
+        "scheduler": {
+            # A task that the scheduler gave away and nobody has (it was killed between telling the database
+            # and telling the broker, or the broker lost its volume) is given again after an hour, not a day;
+            # so is one that waits for a worker, as often as need be: it loses nothing by that.
+            "task_queued_timeout": "3600",
+            "num_stuck_in_queued_retries": "24",
         },
     }
