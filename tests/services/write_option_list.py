@@ -1,7 +1,4 @@
-"""Write dials_cli/option_lists/VERSION.json as the installed DIALS tells it.
-
-    .venv/bin/python -m tests.services.write_option_list
-"""
+"""Write an option list as the installed DIALS tells it: `python -m tests.services.write_option_list`."""
 
 import json
 from pathlib import Path
