@@ -222,3 +222,16 @@ def store() -> ArtifactStore:
     from airflow_services import store_settings
 
     return open_store(store_settings())
+
+
+@pytest.fixture
+def rules() -> Iterator[Callable[[str], None]]:
+    """Write the part `geometry` of the file of the beamline i24."""
+    path = HOME / "beamlines" / "i24.yaml"
+    path.parent.mkdir(exist_ok=True)
+
+    def write(geometry: str) -> None:
+        path.write_text(f"beamline: i24\nroots: [.]\ngeometry: {geometry}\n")
+
+    yield write
+    path.unlink(missing_ok=True)

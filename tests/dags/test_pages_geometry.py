@@ -1,13 +1,12 @@
 """The page *Geometry*: versions, their evidence, drift, and decisions that end Airflow's wait for one."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 import pytest
-from tests.dags.conftest import HOME
 from tests.dags.page_bench import PageBench
 from tests.services.candidate_bench import ask, give_candidate
 from tests.services.filled_catalogue import FilledCatalogue
@@ -35,19 +34,6 @@ def store() -> ArtifactStore:
     from airflow_services import store_settings
 
     return open_store(store_settings())
-
-
-@pytest.fixture
-def rules() -> Iterator[Callable[[str], None]]:
-    """Write the part `geometry` of the beamline's file."""
-    path = HOME / "beamlines" / "i24.yaml"
-    path.parent.mkdir(exist_ok=True)
-
-    def write(geometry: str) -> None:
-        path.write_text(f"beamline: i24\nroots: [.]\ngeometry: {geometry}\n")
-
-    yield write
-    path.unlink(missing_ok=True)
 
 
 def _get(pages: PageBench, path: str, user: str = "hand") -> Any:

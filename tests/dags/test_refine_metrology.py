@@ -33,19 +33,6 @@ def catalog(tmp_path: Path, catalog_connection: str) -> Iterator[Catalog]:
     made.close()
 
 
-@pytest.fixture
-def rules() -> Iterator[Callable[[str], None]]:
-    """Write the part `geometry` of the beamline's file."""
-    path = HOME / "beamlines" / "i24.yaml"
-    path.parent.mkdir(exist_ok=True)
-
-    def write(geometry: str) -> None:
-        path.write_text(f"beamline: i24\nroots: [.]\ngeometry: {geometry}\n")
-
-    yield write
-    path.unlink(missing_ok=True)
-
-
 def behave(monkeypatch: pytest.MonkeyPatch, catalog: Catalog, evidence: Evidence = GOOD) -> None:
     """Let the stage's steps be recorded without being done."""
 

@@ -1,12 +1,12 @@
 """The report stands alone, says the answer first, and takes no name for markup."""
 
-import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from matplotlib.patches import Rectangle
 from tests.services.joint_figures import comparison, figures, joint, member
+from tests.services.lonely_page import assert_nothing_is_loaded
 
 from beamloop.joint.integrate import Integrated
 from beamloop.joint.plots import draw_cells, draw_rmsds
@@ -38,11 +38,7 @@ def page(**changes: object) -> str:
 
 
 def test_nothing_is_loaded_from_anywhere() -> None:
-    text = page()
-    addresses = re.findall(r'(?:src|href)="([^"]*)"', text)
-    assert addresses
-    assert all(address.startswith("data:") for address in addresses)
-    assert not re.search(r"<script|<link|@import|url\(|https?:", text)
+    assert_nothing_is_loaded(page())
 
 
 def test_the_answer_comes_first_and_who_left_is_named() -> None:
