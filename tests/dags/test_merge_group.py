@@ -62,7 +62,11 @@ def test_a_group_without_enough_data_is_skipped_and_a_store_that_is_away_is_trie
         return replace(merge, state=MergeState.MERGED)
 
     monkeypatch.setattr(stage, "run_merge", run_merge)
-    states = run_dag("merge_group", {"merge_ids": ask(plate)})
+    asked = ask(plate)
+    states = run_dag("merge_group", {"merge_ids": asked})
+    with plate.services.catalog.transaction() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT merge_id FROM beamloop.merge_tasks ORDER BY map_index")
+        assert [row["merge_id"] for row in cursor.fetchall()] == asked  # type: ignore[call-overload]
     assert [states["merge", number] for number in (0, 1)] == ["skipped", "success"]
     assert sorted(tries) == ["plate3 A", "plate3 B", "plate3 B"]
     assert states["run", -1] == "success"

@@ -10,6 +10,7 @@ from tests.services.isomorphism_bench import IsomorphismBench, alike, open_isomo
 from tests.services.joint_bench import JointBench
 
 from beamloop.catalog.connection import Catalog
+from beamloop.catalog.group_tasks import joint_tasks_of
 from beamloop.catalog.joint import load_joint
 from beamloop.errors import ArtifactDamagedError, StoreUnavailableError
 from beamloop.joint import stage
@@ -93,6 +94,13 @@ def test_a_transient_error_is_tried_again_and_only_the_group_asked_for_is_taken(
     states = run_dag("refine_joint", {"collection_id": plate.collection_id, "group": "B"})
     assert states["run", -1] == "success"
     assert tries == ["plate3 B refine", *(f"plate3 B {step}" for step in STEPS)]
+    # The pages lead from the mapped task to its group.
+    with plate.services.catalog.transaction() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT dag_run_id FROM beamloop.joint_tasks")
+        (noted,) = cursor.fetchall()
+        (task,) = joint_tasks_of(connection, noted["dag_run_id"])  # type: ignore[call-overload]
+        assert task.map_index == 0
+        assert load_joint(connection, JointId(task.number)).group_name == "B"
 
 
 def test_nothing_new_is_a_night_without_tasks(

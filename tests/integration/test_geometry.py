@@ -16,7 +16,7 @@ from beamloop.catalog import geometry as versions
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.geometry_decisions import decisions_on
 from beamloop.catalog.migrations import migrate
-from beamloop.catalog.requests import WantedRun, is_known_work
+from beamloop.catalog.requests import WantedRun, are_known_work
 from beamloop.catalog.runs import load_run
 from beamloop.catalog.selection import select_sweeps
 from beamloop.errors import InvalidInputError
@@ -260,11 +260,11 @@ def test_promotion_makes_a_sweep_new_work_and_withdrawal_makes_it_known_again(
     with catalog.transaction() as connection:
         (sweep,) = select_sweeps(connection)
         wanted = WantedRun(sweep.sweep_id, sweep.content_sha256, sweep.parameters)
-        assert is_known_work(connection, wanted, VERSION)
+        assert are_known_work(connection, [wanted], VERSION) == [True]
     version = candidate(catalog, "a")
     serve(catalog, version, NOW)
     with catalog.transaction() as connection:
-        assert not is_known_work(connection, wanted, VERSION)
+        assert are_known_work(connection, [wanted], VERSION) == [False]
     plate.ask("xtal1_1")
     assert plate.runs["xtal1_1"] != before
     withdrawal = withdraw(catalog, version, by="me", why="wrong distance")

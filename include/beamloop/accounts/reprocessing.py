@@ -7,7 +7,7 @@ from typing import Any
 
 from beamloop.beamlines.changes import Changes, change_parameters, differences
 from beamloop.catalog.connection import Catalog
-from beamloop.catalog.requests import WantedRun, ask_for_runs, is_known_work
+from beamloop.catalog.requests import WantedRun, are_known_work, ask_for_runs
 from beamloop.catalog.selection import SelectedSweep
 from beamloop.errors import InvalidInputError
 from beamloop.records.identifiers import RequestId
@@ -53,23 +53,28 @@ def make_plan(
     InvalidInputError
         When the changes do not fit a sweep; names it.
     """
+    limits = {sweep.beamline: limits_of(sweep.beamline) for sweep in sweeps}
+    wanted = [_wanted(sweep, changes, limits[sweep.beamline]) for sweep in sweeps]
     with catalog.transaction() as connection:
-        planned = []
-        for sweep in sweeps:
-            old = sweep.parameters
-            known = replace(old, sample=sweep.said_since or old.sample)
-            try:
-                new = change_parameters(known, changes, limits_of(sweep.beamline) or old.limits)
-            except InvalidInputError as error:
-                raise InvalidInputError(
-                    f"{plain(sweep.collection)}, {plain(sweep.sweep)}: {error.what}",
-                    try_next=f"{error.try_next} --space-group none or --unit-cell none forgets what the "
-                    "newest run knew.",
-                ) from error
-            wanted = WantedRun(sweep.sweep_id, sweep.content_sha256, new)
-            is_known = is_known_work(connection, wanted, version)
-            planned.append(PlannedRun(sweep, wanted, tuple(differences(old, new)), is_known))
-    return planned
+        known = are_known_work(connection, wanted, version)
+    return [
+        PlannedRun(sweep, run, tuple(differences(sweep.parameters, run.parameters)), is_known)
+        for sweep, run, is_known in zip(sweeps, wanted, known, strict=True)
+    ]
+
+
+def _wanted(sweep: SelectedSweep, changes: Changes, limits: ProgramLimits | None) -> WantedRun:
+    old = sweep.parameters
+    known = replace(old, sample=sweep.said_since or old.sample)
+    try:
+        new = change_parameters(known, changes, limits or old.limits)
+    except InvalidInputError as error:
+        raise InvalidInputError(
+            f"{plain(sweep.collection)}, {plain(sweep.sweep)}: {error.what}",
+            try_next=f"{error.try_next} --space-group none or --unit-cell none forgets what the "
+            "newest run knew.",
+        ) from error
+    return WantedRun(sweep.sweep_id, sweep.content_sha256, new)
 
 
 def by_collection(plan: Sequence[PlannedRun]) -> Iterator[tuple[SelectedSweep, list[PlannedRun]]]:

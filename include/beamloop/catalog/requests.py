@@ -9,7 +9,7 @@ from psycopg2.extras import Json
 
 from beamloop.catalog.connection import QUERIES
 from beamloop.catalog.events import note_event
-from beamloop.catalog.geometry import geometry_key, geometry_of_sweep
+from beamloop.catalog.geometry import geometry_key
 from beamloop.records.geometry import GeometryId
 from beamloop.records.identifiers import CollectionId, RequestId, SweepId
 from beamloop.records.parameters import Parameters, run_key
@@ -36,13 +36,15 @@ class _NewRun:
     repetition: int
 
 
-def is_known_work(connection: Connection, wanted: WantedRun, dials_version: str) -> bool:
-    """Tell whether a sweep has a run with these parameters, this content, this DIALS and its geometry.
+def are_known_work(connection: Connection, wanted: Sequence[WantedRun], dials_version: str) -> list[bool]:
+    """Tell of each sweep whether it has a run with these parameters, content, DIALS and its geometry.
 
     One that was cancelled or interrupted tells nothing of the sweep and does not count.
     """
-    geometry_id = geometry_of_sweep(connection, wanted.sweep_id)
-    return _is_known(connection, _key(wanted, dials_version, geometry_id))
+    geometries = _geometries(connection, wanted)
+    keys = [_key(run, dials_version, geometries.get(run.sweep_id)) for run in wanted]
+    known = _known(connection, keys)
+    return [key in known for key in keys]
 
 
 def has_open_request(
@@ -113,8 +115,14 @@ def _key(wanted: WantedRun, dials_version: str, geometry_id: GeometryId | None) 
     return run_key(wanted.parameters, wanted.sweep_id, wanted.content_sha256, dials_version, geometry)
 
 
-def _is_known(connection: Connection, key: str) -> bool:
-    return bool(QUERIES.work_is_known(connection, run_key=key))
+def _geometries(connection: Connection, wanted: Sequence[WantedRun]) -> dict[SweepId, GeometryId]:
+    """Return the version that serves each sweep; the headers' geometry is none."""
+    rows = QUERIES.geometries_of_sweeps(connection, sweep_ids=[run.sweep_id for run in wanted])
+    return {row["sweep_id"]: GeometryId(row["geometry_id"]) for row in rows}
+
+
+def _known(connection: Connection, keys: Sequence[str]) -> set[str]:
+    return {row["run_key"] for row in QUERIES.known_work(connection, run_keys=list(keys))}
 
 
 def _next_repetition(connection: Connection, key: str) -> int:
@@ -124,13 +132,14 @@ def _next_repetition(connection: Connection, key: str) -> int:
 def _new_runs(
     connection: Connection, wanted: Sequence[WantedRun], dials_version: str, *, again: bool
 ) -> list[_NewRun]:
-    new_runs = []
-    for run in wanted:
-        geometry_id = geometry_of_sweep(connection, run.sweep_id)
-        key = _key(run, dials_version, geometry_id)
-        if again or not _is_known(connection, key):
-            new_runs.append(_NewRun(run, geometry_id, key, _next_repetition(connection, key)))
-    return new_runs
+    geometries = _geometries(connection, wanted)
+    keyed = [(run, _key(run, dials_version, geometries.get(run.sweep_id))) for run in wanted]
+    known = set() if again else _known(connection, [key for _, key in keyed])
+    return [
+        _NewRun(run, geometries.get(run.sweep_id), key, _next_repetition(connection, key))
+        for run, key in keyed
+        if key not in known
+    ]
 
 
 def _add_runs(connection: Connection, request_id: RequestId, runs: Sequence[_NewRun], version: str) -> None:

@@ -16,12 +16,19 @@ RETURNING run_id;
 -- How often this work has been asked for.
 SELECT coalesce(max(repetition) + 1, 0) FROM beamloop.runs WHERE run_key = :run_key;
 
--- name: work_is_known(run_key)$
--- Whether this work is done, asked for or at work; a run that was stopped before its end is none of them.
-SELECT EXISTS (
-    SELECT 1 FROM beamloop.runs r LEFT JOIN beamloop.outcomes o USING (run_id)
-    WHERE r.run_key = :run_key AND (o.code IS NULL OR o.code NOT IN ('cancelled', 'interrupted'))
-);
+-- name: known_work(run_keys)
+-- Which of this work is done, asked for or at work; a run that was stopped before its end is none of them.
+SELECT DISTINCT r.run_key FROM beamloop.runs r LEFT JOIN beamloop.outcomes o USING (run_id)
+WHERE r.run_key = ANY (:run_keys) AND (o.code IS NULL OR o.code NOT IN ('cancelled', 'interrupted'));
+
+-- name: geometries_of_sweeps(sweep_ids)
+-- The versions that serve sweeps; those that none serves do not come back.
+SELECT s.sweep_id, g.geometry_id
+FROM beamloop.sweeps s
+JOIN beamloop.collections c USING (collection_id)
+JOIN beamloop.geometry_versions g
+  ON g.beamline = c.beamline AND g.state IN ('in_force', 'superseded') AND g.validity @> s.collected_at
+WHERE s.sweep_id = ANY (:sweep_ids);
 
 -- name: waiting_requests(limit)
 -- Requests that no DAG run has taken up, the oldest first.
