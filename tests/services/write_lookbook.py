@@ -33,6 +33,7 @@ PICTURES = (
     ("sweep_dark", "sweep/{sweep}", DESK, "dark"),
     ("sweep_tablet", "sweep/{sweep}", TABLET, "light"),
     ("geometry", "geometry", DESK, "light"),
+    ("group", "group/{group}", DESK, "light"),
 )
 
 
@@ -51,10 +52,12 @@ def main() -> None:
 
 
 def _numbers(dsn: str) -> dict[str, int]:
-    """Return the first collection, and its sweep with most runs."""
+    """Return the first collection, its sweep with most runs, and the group that was refined last."""
     with Catalog(dsn) as catalog, catalog.transaction() as connection, connection.cursor() as cursor:
         cursor.execute(
-            "SELECT s.collection_id AS collection, s.sweep_id AS sweep FROM beamloop.sweeps s"
+            "SELECT s.collection_id AS collection, s.sweep_id AS sweep,"
+            " (SELECT group_id FROM beamloop.joint_refinements ORDER BY joint_id DESC LIMIT 1) AS group"
+            " FROM beamloop.sweeps s"
             " JOIN beamloop.runs r USING (sweep_id) GROUP BY s.sweep_id"
             " ORDER BY s.collection_id, count(*) DESC, s.sweep_id LIMIT 1"
         )
