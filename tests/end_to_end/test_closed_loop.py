@@ -1,26 +1,39 @@
-"""Data to geometry to better data: a detector of known truth, calibrated, and the next collection."""
+"""Data to geometry to better data: a detector of known truth, calibrated, and the next collection.
+
+On the way the calibration's tasks and the triggerer are killed, and a person lets the candidate serve on the
+page *Geometry*.
+"""
 
 import json
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import psutil
 import pytest
-from tests.end_to_end.platform_bench import KNOWN_OF_SAMPLES, Platform, Row, wait_for
+from tests.end_to_end.page_visitor import decide, head_of
+from tests.end_to_end.platform_bench import KNOWN_OF_SAMPLES, Platform, Row, finish, wait_for
+from tests.end_to_end.work_in_progress import work_on
+from tests.services.stack_commands import BEAMLOOP
 
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.results import SweepResult, find_places, results_of_collection
 from beamloop.cli.loop_table import LoopFigures, loop_figures
 from beamloop.cli.truth_geometry import GeometryError, geometry_error, header_modules_rms_um
 from beamloop.geometry.models import read_models
+from beamloop.records.metrology import METROLOGY_STEPS
 from beamloop.simulate import Truth, read_truth, write_collection
 from beamloop.simulate.plan import CollectionPlan
 from beamloop.simulate.presets import PRESETS
 
 # The fixture alone takes two minutes, more on a busy machine.
-pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.end_to_end, pytest.mark.browser, pytest.mark.timeout(1200)]
 
 BEAMLINE = "ring"
+KILLED_STEPS = ("refine", "evidence")
+WHY = "every panel better, no pattern left"
 # Everything else lies in the demo's and the other tests' folders.
 RING_FILE = f"""\
 beamline: {BEAMLINE}
@@ -34,6 +47,7 @@ class Closed:
     """The loop, gone through once."""
 
     metrology: Row  # as `metrology run --json` gives it
+    said: str  # by the dialog in which a person let the candidate serve
     geometry: Row  # as `geometry show --json` gives it, at the end
     truth: Truth  # of the collection that calibrated the detector
     error: GeometryError
@@ -83,6 +97,42 @@ def figures(found: list[SweepResult], folder: Path) -> LoopFigures:
     return summed
 
 
+def calibrate(platform: Platform, collection: Path) -> Row:
+    """Calibrate the detector, and kill the tasks that refine and that gather evidence while they do."""
+    words = ("metrology", "run", "--beamline", BEAMLINE, "--collection", str(collection), "--json")
+    command = subprocess.Popen(
+        [BEAMLOOP, *words],
+        env=platform.commands.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    asked = "SELECT metrology_id FROM beamloop.metrologies WHERE beamline = %s"
+    ((number,),) = (row.values() for row in wait_for("metrology", lambda: platform.ask(asked, BEAMLINE)))
+    folder = platform.runs / BEAMLINE / "metrology" / f"metrology-{number}"
+    for step in KILLED_STEPS:
+        wait_for(f"a program at work on {step}", partial(work_on, folder, step, "metrology")).task.kill()
+    (metrology,) = finish(command)["metrologies"]
+    return dict(metrology)
+
+
+def approve(platform: Platform, geometry_id: int) -> str:
+    """Let the candidate serve, as a person who looks at its evidence; return what the page says.
+
+    The triggerer, in which Airflow's question waits, was killed a moment before.
+    """
+    psutil.Process(platform.commands.pids()["triggerer"]).kill()
+    names = ("BEAMLOOP_AIRFLOW_URL", "BEAMLOOP_AIRFLOW_PASSWORD")
+    with head_of(*(platform.variables[name] for name in names)) as head:
+        page = head.visit("geometry")
+        page.locator("#question").get_by_text("A person is asked whether it shall serve").wait_for()
+        page.locator("#panel-maps figure").first.wait_for()
+        said = decide(page, geometry_id, "Promote", WHY)
+        page.locator("#version").get_by_text("✓ in force").wait_for()
+        assert head.complaints == []
+    return said
+
+
 @pytest.fixture(scope="module")
 def closed(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Closed:
     """Collect, calibrate, promote, collect again."""
@@ -90,11 +140,9 @@ def closed(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Clos
     first, following = (platform.state / BEAMLINE / name for name in ("first", "next"))
     truth = deliver_plan(PRESETS["loop"](1), first)
     wait_for_sweeps(platform, first, len(truth.sweeps))
-    (metrology,) = call(platform, "metrology", "run", "--beamline", BEAMLINE, "--collection", str(first))[
-        "metrologies"
-    ]
+    metrology = calibrate(platform, first)
     number = str(metrology["geometry_id"])
-    call(platform, "geometry", "promote", number, "--why", "the evidence is good")
+    said = approve(platform, metrology["geometry_id"])
     next_truth = deliver_plan(PRESETS["loop_next"](1), following)
     platform.process(following)  # as of the beamline `local`, which has no geometry
     after = wait_for_sweeps(platform, following, len(next_truth.sweeps))
@@ -104,6 +152,7 @@ def closed(platform: Platform, tmp_path_factory: pytest.TempPathFactory) -> Clos
     platform.store.fetch(stored["key"], models, sha256=stored["sha256"])
     return Closed(
         metrology,
+        said,
         geometry,
         truth,
         geometry_error(read_models(models), truth),
@@ -127,6 +176,42 @@ def test_the_candidate_carries_evidence_of_held_out_data(closed: Closed) -> None
     roles = {sweep["sweep"]: sweep["role"] for sweep in closed.geometry["sources"]}
     assert roles["long_1"] == "refined"
     assert "held_out" in roles.values()
+
+
+def test_a_person_let_it_serve_on_the_page_and_airflows_question_ended(
+    platform: Platform, closed: Closed
+) -> None:
+    assert f"Geometry {closed.geometry['geometry_id']} serves data from" in closed.said
+    ((decision, by, why),) = (
+        (one["decision"], one["decided_by"], one["why"]) for one in closed.geometry["decisions"]
+    )
+    assert (decision, by, why) == ("promote", "admin", WHY)
+    wait_for("the end of the question", lambda: tasks(platform, closed)["approve"]["state"] == "skipped")
+
+
+def test_killed_tasks_of_a_metrology_lose_nothing_and_double_nothing(
+    platform: Platform, closed: Closed
+) -> None:
+    number = closed.metrology["metrology_id"]
+    tries = {task: instance["try_number"] for task, instance in tasks(platform, closed).items()}
+    assert {task for task, count in tries.items() if count > 1} == set(KILLED_STEPS)
+    steps = platform.ask("SELECT step FROM beamloop.metrology_steps WHERE metrology_id = %s", number)
+    assert sorted(row["step"] for row in steps) == sorted(METROLOGY_STEPS)
+    made = platform.ask("SELECT geometry_id FROM beamloop.geometry_versions WHERE beamline = %s", BEAMLINE)
+    assert [row["geometry_id"] for row in made] == [closed.geometry["geometry_id"]]
+    place = f"{BEAMLINE}/metrology/metrology-{number}"
+    recorded = platform.ask("SELECT key FROM beamloop.metrology_artifacts WHERE metrology_id = %s", number)
+    assert {stored.key for stored in platform.store.list(f"{place}/")} == {row["key"] for row in recorded}
+    left_over = [path.name for path in (platform.runs / place).glob(".staging*")]
+    assert left_over == []
+
+
+def tasks(platform: Platform, closed: Closed) -> dict[str, Row]:
+    """Return Airflow's task instances of the detector, by task."""
+    number = closed.metrology["metrology_id"]
+    with platform.airflow() as airflow:
+        found = airflow.task_instances("refine_metrology", f"metrology-{number}-{number}")
+    return {one["task_id"].removeprefix("detector."): one for one in found if "detector." in one["task_id"]}
 
 
 def test_the_next_collection_is_imported_with_it_by_itself(closed: Closed) -> None:
