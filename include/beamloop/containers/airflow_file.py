@@ -94,9 +94,12 @@ def _executor(deployment: Deployment) -> Sections:
         "celery_broker_transport_options": {"visibility_timeout": "300"},
         "scheduler": {
             # A task that the scheduler gave away and nobody has (it was killed between telling the database
-            # and telling the broker, or the broker lost its volume) is given again after an hour, not a day;
-            # so is one that waits for a worker, as often as need be: it loses nothing by that.
-            "task_queued_timeout": "3600",
-            "num_stuck_in_queued_retries": "24",
+            # and telling the broker, or the broker lost its volume) is given again after ten minutes, not a
+            # day: until then it holds its slot of the pool, and two of them stop a small machine. One that
+            # waits for a worker is given again, too, as often as need be: it loses nothing by that.
+            "task_queued_timeout": "600",
+            # A task that begins after that and before it is given again has a token that expired: a try lost.
+            "task_queued_timeout_check_interval": "20",
+            "num_stuck_in_queued_retries": "144",
         },
     }
