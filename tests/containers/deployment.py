@@ -122,7 +122,7 @@ class Deployment:
 
     def is_asked_for(self, collection: str) -> bool:
         """Whether the collection's sweeps have runs."""
-        return self._count(collection, "beamloop.runs AS asked") == 2
+        return self._count(collection, "(SELECT run_id FROM beamloop.runs) AS asked") == 2
 
     def _count(self, collection: str, table: str) -> int:
         ((count,),) = self.ask(
