@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from psycopg2.extensions import connection as Connection
@@ -202,3 +203,22 @@ def test_a_connection_that_the_server_ends_is_transient_and_the_next_one_works(
         end_own_connection()
     with catalog.transaction() as connection:
         assert waiting_requests(connection) == []
+
+
+def test_connections_that_were_ended_while_they_lay_idle_cost_nobody_an_error(
+    postgres: PostgresServer, catalog_dsn: str
+) -> None:
+    def backend(connection: Connection) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_backend_pid() AS pid")
+            found: Any = cursor.fetchone()
+        return int(found["pid"])
+
+    with Catalog(catalog_dsn, connections=2) as catalog:
+        with catalog.transaction() as one, catalog.transaction() as other:
+            idle = {backend(one), backend(other)}
+        for pid in idle:
+            # As a server does that is started anew; it waits until the other process is gone.
+            postgres.execute(f"SELECT pg_terminate_backend({pid}, 5000)")
+        with catalog.transaction() as one, catalog.transaction() as other:
+            assert not idle & {backend(one), backend(other)}

@@ -1,5 +1,6 @@
 """A pool of connections, transactions, and database faults in Beamloop's words."""
 
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -69,7 +70,7 @@ class Catalog:
             When the database does not answer or ends the connection.
         """
         try:
-            connection = self._pool.getconn()
+            connection = self._lend()
         except psycopg2.OperationalError as error:
             raise unavailable(error) from error
         lost = True
@@ -84,6 +85,17 @@ class Catalog:
             raise
         finally:
             self._pool.putconn(connection, close=lost or bool(connection.closed))
+
+    def _lend(self) -> Connection:
+        """Take a connection that was not ended while it lay idle, as all are when a server is restarted."""
+        while True:
+            connection = self._pool.getconn()
+            talk = select.poll()
+            talk.register(connection, select.POLLIN)
+            # Between transactions a server says nothing but farewell.
+            if not talk.poll(0):
+                return connection
+            self._pool.putconn(connection, close=True)
 
     def close(self) -> None:
         """Close every connection."""
