@@ -22,14 +22,14 @@ pytestmark = pytest.mark.unit
 USED = Flag.INDEXED | Flag.USED_IN_REFINEMENT
 
 
-def packed(row_count: int, columns: Mapping[str, tuple[str, ArrayLike]]) -> bytes:
+def packed(row_count: int, columns: Mapping[str, tuple[str, ArrayLike]], version: int = 1) -> bytes:
     """Pack columns as reflection_table_msgpack_adapter.h does; an unknown type is one byte a row."""
     data = {
         name: [kind, [row_count, np.asarray(values, dtype=COLUMN_TYPES.get(kind, ("u1", 1))[0]).tobytes()]]
         for name, (kind, values) in columns.items()
     }
     table = {"identifiers": {0: "first"}, "nrows": row_count, "data": data}
-    content: bytes = msgpack.packb(["dials::af::reflection_table", 1, table])
+    content: bytes = msgpack.packb(["dials::af::reflection_table", version, table])
     return content
 
 
@@ -85,6 +85,14 @@ def test_an_empty_table_has_no_spots_and_no_figures(tmp_path: Path) -> None:
     assert summarise_integration(path).mean_i_over_sigma is None
 
 
+def test_a_table_of_dials_3_30_is_read_as_those_before(tmp_path: Path) -> None:
+    columns = {"id": ("int", [0, 1]), "shoebox": ("Shoebox<>", [0, 0])}
+    (tmp_path / "new.refl").write_bytes(packed(2, columns, version=2))
+    table = read_reflections(tmp_path / "new.refl")
+    assert table["id"].tolist() == [0, 1]
+    assert list(table.columns) == ["id"]
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -92,7 +100,7 @@ def test_an_empty_table_has_no_spots_and_no_figures(tmp_path: Path) -> None:
         b"hello",
         b'{"__id__": "ExperimentList"}',
         b"\x80\x02cdials_array_family_flex_ext\n",
-        msgpack.packb(["dials::af::reflection_table", 2, {}]),
+        msgpack.packb(["dials::af::reflection_table", 3, {}]),
         msgpack.packb(["dials::af::reflection_table", 1, {"nrows": 1}]),
         msgpack.packb({"nrows": 1}),
         packed(1, {"id": ("int", [0])}) + b"more",

@@ -2,7 +2,8 @@
 
 Layout (dials/array_family/reflection_table_msgpack_adapter.h of 3.12.1): an array of the
 text "dials::af::reflection_table", the number 1, and a map of "identifiers", "nrows" and "data"; each column
-is an array of its type's name and an array of length and raw little-endian bytes.
+is an array of its type's name and an array of length and raw little-endian bytes. Files of DIALS 3.30 have the
+number 2, and other shoeboxes, which are not read here.
 """
 
 from collections.abc import Mapping
@@ -18,7 +19,9 @@ from numpy.typing import NDArray
 from beamloop.errors import InvalidInputError
 
 FILE_TYPE = "dials::af::reflection_table"
+# What Beamloop writes: every DIALS since 2 reads it.
 FORMAT_VERSION = 1
+READABLE_VERSIONS = (FORMAT_VERSION, 2)
 PICKLE_START = b"\x80"  # protocol 2 and later; no MessagePack array of three begins so
 
 # DIALS's name of an element's type: its numpy type and how many make one row.
@@ -95,7 +98,7 @@ def read_reflections(path: Path) -> ReflectionTable:
             raise ValueError("it is a pickle of DIALS 1, which Beamloop does not read")
         # raw: texts of other programs may be no UTF-8.
         file_type, version, table = msgpack.unpackb(content, raw=True, strict_map_key=False)
-        if (file_type, version) != (FILE_TYPE.encode(), FORMAT_VERSION):
+        if file_type != FILE_TYPE.encode() or version not in READABLE_VERSIONS:
             raise ValueError("it begins like a file of another kind or version")
         return _table(table)
     except msgpack.ExtraData as error:  # its own text holds all the data
