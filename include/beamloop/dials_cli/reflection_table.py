@@ -2,8 +2,8 @@
 
 Layout (dials/array_family/reflection_table_msgpack_adapter.h of 3.12.1): an array of the
 text "dials::af::reflection_table", the number 1, and a map of "identifiers", "nrows" and "data"; each column
-is an array of its type's name and an array of length and raw little-endian bytes. Files of DIALS 3.30 have the
-number 2, and other shoeboxes, which are not read here.
+is an array of its type's name and an array of length and raw little-endian bytes. Files of DIALS 3.30 have
+the number 2, and other shoeboxes, which are not read here.
 """
 
 from collections.abc import Mapping
