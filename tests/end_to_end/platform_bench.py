@@ -125,7 +125,7 @@ class Platform:
 
     def _pause(self, is_paused: bool) -> None:
         with self.airflow() as airflow:
-            answer = airflow._call("PATCH", "/dags/process_collection", {"is_paused": is_paused})
+            answer = airflow.call("PATCH", "/dags/process_collection", {"is_paused": is_paused})
         assert answer.is_success, answer.text
 
     def requests(self, directory: Path) -> list[str]:
@@ -201,7 +201,7 @@ class Platform:
     def dag_runs(self, dag_id: str) -> list[str]:
         """Return the names of all runs of a DAG."""
         with self.airflow() as airflow:
-            answer = airflow._call("GET", f"/dags/{dag_id}/dagRuns?limit=100").json()
+            answer = airflow.call("GET", f"/dags/{dag_id}/dagRuns?limit=100").json()
         assert answer["total_entries"] <= 100
         return [run["dag_run_id"] for run in answer["dag_runs"]]
 

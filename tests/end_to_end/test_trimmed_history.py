@@ -81,7 +81,7 @@ def trimmed(platform: Platform, images: Path) -> Trimmed:
     with platform.airflow() as airflow:
         airflow.trigger("housekeeping", "by_a_test", {"dry_run": False})
         wait_for("housekeeping", lambda: airflow.dag_run_state("housekeeping", "by_a_test") == "success")
-        answer = airflow._call(
+        answer = airflow.call(
             "GET",
             "/dags/housekeeping/dagRuns/by_a_test/taskInstances/trim_airflow/xcomEntries/return_value",
         )

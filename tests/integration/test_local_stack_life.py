@@ -100,12 +100,12 @@ def test_no_file_with_a_secret_is_readable_by_others(stack: StackCommands) -> No
 def test_the_settings_file_is_applied_with_the_values_of_this_machine(
     stack: StackCommands, airflow: AirflowClient
 ) -> None:
-    connections = airflow._call("GET", "/connections").json()["connections"]
+    connections = airflow.call("GET", "/connections").json()["connections"]
     places = {entry["connection_id"]: entry for entry in connections}
     variables = load_stack_environment(stack.state)
     assert f"port={places['beamloop_catalog']['port']} " in variables["BEAMLOOP_CATALOG_DSN"]
     assert json.loads(places["beamloop_runs"]["extra"]) == {"path": str(stack.state / "runs")}
-    pools = {pool["name"]: pool["slots"] for pool in airflow._call("GET", "/pools").json()["pools"]}
+    pools = {pool["name"]: pool["slots"] for pool in airflow.call("GET", "/pools").json()["pools"]}
     assert pools["dials"] == len(os.sched_getaffinity(0))
     assert pools["refinement"] == 1
 

@@ -21,6 +21,7 @@ class ListedJoint:
     joint_id: JointId  # 3
     group_id: GroupId  # 4
     group_name: str  # "A"
+    collection_id: CollectionId  # 1
     state: str  # "published"
     sentence: str
     requested_by: str  # "refine_joint"
@@ -47,6 +48,7 @@ class ListedMerge:
     merge_id: MergeId  # 2
     group_id: GroupId  # 4
     group_name: str  # "A"
+    collection_id: CollectionId  # 1
     state: str  # "merged"
     sentence: str
     requested_by: str

@@ -1,23 +1,7 @@
 -- name: page_joints_of_collection(collection_id)
 -- The newest joint refinement of each group, with the group's figures before and after.
-SELECT DISTINCT ON (j.group_id) j.joint_id, j.group_id, g.name AS group_name, j.state, j.sentence, j.requested_by, j.asked_at, j.ended_at,
-       before.lcv_percent AS lcv_before_percent, after.lcv_percent AS lcv_after_percent,
-       before.spread_percent AS spread_before_percent, after.spread_percent AS spread_after_percent,
-       before.rmsd_x_mm AS rmsd_x_before_mm, after.rmsd_x_mm AS rmsd_x_after_mm,
-       before.rmsd_y_mm AS rmsd_y_before_mm, after.rmsd_y_mm AS rmsd_y_after_mm,
-       (SELECT count(*) FROM beamloop.joint_members m WHERE m.joint_id = j.joint_id) AS crystals,
-       (SELECT artifact_id FROM beamloop.joint_artifacts a
-        WHERE a.joint_id = j.joint_id AND a.step = 'report' AND a.name = 'report.html') AS report_file,
-       task.dag_run_id, task.map_index
-FROM beamloop.joint_refinements j
-JOIN beamloop.isomorphous_groups g USING (group_id)
-LEFT JOIN beamloop.joint_figures before ON before.joint_id = j.joint_id AND before.moment = 'before'
-LEFT JOIN beamloop.joint_figures after ON after.joint_id = j.joint_id AND after.moment = 'after'
-LEFT JOIN LATERAL (
-    SELECT dag_run_id, map_index FROM beamloop.joint_tasks t WHERE t.joint_id = j.joint_id ORDER BY noted_at DESC LIMIT 1
-) task ON true
-WHERE g.collection_id = :collection_id
-ORDER BY j.group_id, j.joint_id DESC;
+SELECT DISTINCT ON (group_id) * FROM beamloop.joints_told WHERE collection_id = :collection_id
+ORDER BY group_id, joint_id DESC;
 
 -- name: page_files_of_joint(joint_id)
 -- The files of a joint refinement by their numbers.
@@ -28,16 +12,9 @@ SELECT artifact_id, step, name, size_bytes FROM beamloop.joint_artifacts WHERE j
 SELECT name, key, sha256, size_bytes FROM beamloop.joint_artifacts WHERE artifact_id = :artifact_id;
 
 -- name: page_merges_of_collection(collection_id)
--- The newest merge of each group, with the figures of all its reflections.
-SELECT DISTINCT ON (m.group_id) m.merge_id, m.group_id, g.name AS group_name, m.state, m.sentence, m.requested_by,
-       m.asked_at, m.ended_at, m.space_group, m.cell, m.dataset_count, task.dag_run_id, task.map_index
-FROM beamloop.merges m
-JOIN beamloop.isomorphous_groups g USING (group_id)
-LEFT JOIN LATERAL (
-    SELECT dag_run_id, map_index FROM beamloop.merge_tasks t WHERE t.merge_id = m.merge_id ORDER BY noted_at DESC LIMIT 1
-) task ON true
-WHERE g.collection_id = :collection_id
-ORDER BY m.group_id, m.merge_id DESC;
+-- The newest merge of each group.
+SELECT DISTINCT ON (group_id) * FROM beamloop.merges_told WHERE collection_id = :collection_id
+ORDER BY group_id, merge_id DESC;
 
 -- name: page_files_of_merge(merge_id)
 -- The files of a merge by their numbers.
