@@ -82,6 +82,14 @@ def test_groups_of_panels_have_tables_of_their_own() -> None:
     assert "Groups of panels" not in page()
 
 
+def test_evidence_of_before_groups_were_refined_makes_the_same_report() -> None:
+    made = evidence()
+    since = ("parts", "part_count", "fixed_parts")
+    levels = [{key: row[key] for key in row if key not in since} for row in made.details["levels"]]
+    then = {key: value for key, value in made.details.items() if key != "groups"} | {"levels": levels}
+    assert page(evidence=replace(made, details=then)) == page()
+
+
 def test_names_are_no_markup() -> None:
     made = evidence(panel_row(HOSTILE), panel_row("Panel1"), sweep=HOSTILE)
     text = page(metrology=metrology(detector=HOSTILE), evidence=made, faults=(HOSTILE,))
