@@ -39,6 +39,14 @@ def test_it_was_read_in_the_airflow_that_is_installed() -> None:
     assert version("apache-airflow") == lean_executor.READ_IN
 
 
+def test_everything_that_is_imported_before_the_fork_is_there() -> None:
+    import lean_executor
+
+    # What is not there is left to the tasks without a word: each would be slower, and nobody told.
+    for name in lean_executor.IN_EVERY_TASK:
+        importlib.import_module(name)
+
+
 def test_in_another_airflow_nothing_is_changed(
     never_forks: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
