@@ -88,6 +88,31 @@ def test_a_secret_may_come_from_the_environment(environment: dict[str, str], tmp
     assert deployment.postgres_password == ""  # the databases are given
 
 
+def test_on_a_postgresql_of_somebody_else_roles_and_databases_are_given(environment: dict[str, str]) -> None:
+    assert read_deployment(environment).postgres_password
+    elsewhere = read_deployment(environment | {"BEAMLOOP_POSTGRES_HOST": "db.example.org"})
+    # The secret is that of the service `postgres`, which stands idle then.
+    assert (elsewhere.postgres_host, elsewhere.postgres_password) == ("db.example.org", "")
+
+
+def test_every_service_is_told_of_servers_elsewhere() -> None:
+    told = {
+        "BEAMLOOP_POSTGRES_HOST": "db.example.org",
+        "BEAMLOOP_POSTGRES_PORT": "5433",
+        "BEAMLOOP_S3_ENDPOINT": "s3.example.org",
+        "BEAMLOOP_S3_SECURE": "true",
+        "BEAMLOOP_S3_REGION": "eu-west-2",
+        "BEAMLOOP_S3_BUCKET": "plates",
+        "BEAMLOOP_S3_ACCESS_KEY": "known",
+    }
+    answer = _composed(
+        "compose.yaml", "compose.celery.yaml", BEAMLOOP_IMAGES="/data", BEAMLOOP_BEAMLINES="/b", **told
+    )
+    services = yaml.safe_load(answer.stdout)["services"]
+    for name in SERVICES:
+        assert told.items() <= services[name]["environment"].items(), name
+
+
 def test_no_secret_reaches_the_environment_or_what_is_printed(
     environment: dict[str, str], secrets: Path
 ) -> None:

@@ -13,6 +13,7 @@ from beamloop.local_stack.airflow_executor import LEAN
 from beamloop.local_stack.postgres_databases import AIRFLOW, CATALOG, database_dsn
 
 SERVICE_USER = "beamloop"  # Beamloop's own login at Airflow's REST API
+OWN_POSTGRES = "postgres"  # compose.yaml's service; on any other server roles and databases are given
 
 
 class Executor(StrEnum):
@@ -74,7 +75,7 @@ def read_deployment(environment: Mapping[str, str] = os.environ) -> Deployment:
     passwords = {name: read_secret(f"password_{name}", environment) for name in users}
     passwords[SERVICE_USER] = read_secret("service_password", environment)
     executor = _executor(environment.get("BEAMLOOP_TASKS_RUN", Executor.LOCAL))
-    host = environment.get("BEAMLOOP_POSTGRES_HOST", "postgres")
+    host = environment.get("BEAMLOOP_POSTGRES_HOST") or OWN_POSTGRES
     port = _whole("BEAMLOOP_POSTGRES_PORT", environment, 5432)
     catalog = {
         "host": host,
@@ -98,7 +99,9 @@ def read_deployment(environment: Mapping[str, str] = os.environ) -> Deployment:
         users={**users, SERVICE_USER: "op"},
         catalog=catalog,
         beamloop=_variables(environment, catalog, passwords[SERVICE_USER]),
-        postgres_password=read_optional_secret("postgres_password", environment),
+        postgres_password=read_optional_secret("postgres_password", environment)
+        if host == OWN_POSTGRES
+        else "",
         airflow_database_password=read_secret("airflow_database_password", environment),
         passwords=passwords,
         jwt_secret=read_secret("jwt_secret", environment),
