@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from beamloop.errors import InvalidInputError
-from beamloop.local_stack.doctor import examine
+from beamloop.local_stack.doctor import Check, examine
 from beamloop.local_stack.layout import SOURCE_TREE, StackLayout
 from beamloop.local_stack.postgres_binaries import find_postgres
 
@@ -39,6 +39,25 @@ def test_the_doctor_names_what_is_missing_and_what_to_do(tmp_path: Path) -> None
     assert "BEAMLOOP_POSTGRES_BIN" in checks["PostgreSQL"].remedy
     assert checks["Python"].ok
     assert not layout.state.exists()
+
+
+def test_the_doctor_names_a_beamline_file_that_cannot_be_used(tmp_path: Path) -> None:
+    layout = StackLayout(project=tmp_path, state=tmp_path / "state")
+    layout.beamlines.mkdir(parents=True)
+    (layout.beamlines / "i24.yaml").write_text("beamline: i24\nroots: [.]\n")
+    elsewhere = tmp_path / "beamlines"
+    elsewhere.mkdir()
+    (elsewhere / "i04.yaml").write_text("beamline: i04\nroots: [.]\nquiet: 60\n")
+
+    def look(**environment: str) -> Check:
+        return next(check for check in examine(layout, environment) if check.name == "Beamlines")
+
+    assert look().ok
+    assert look().found.startswith("i24, in ")
+    found = look(BEAMLOOP_BEAMLINES=str(elsewhere))
+    assert not found.ok
+    assert "i04.yaml cannot be used: quiet: there is no such field" in found.found
+    assert "docs/operations.md" in found.remedy
 
 
 def test_a_postgresql_that_is_too_old_is_not_taken(tmp_path: Path) -> None:

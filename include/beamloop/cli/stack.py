@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from beamloop.cli.plain_text import plain
 from beamloop.local_stack.bring_up import bring_up
 from beamloop.local_stack.doctor import examine
 from beamloop.local_stack.exclusive import termination_as_interrupt
@@ -58,7 +59,7 @@ def doctor(as_json: AsJson = False) -> None:
         typer.echo(json.dumps(document, indent=2, sort_keys=True))
     else:
         for check in checks:
-            typer.echo(f"{'OK     ' if check.ok else 'PROBLEM'}  {check.name}: {check.found}")
+            typer.echo(f"{'OK     ' if check.ok else 'PROBLEM'}  {check.name}: {plain(check.found)}")
             if check.remedy:
                 typer.echo(f"         {check.remedy}")
     if not all(check.ok for check in checks):

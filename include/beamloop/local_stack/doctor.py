@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 
+from beamloop.beamlines.beamline_file import read_beamlines
 from beamloop.errors import BeamloopError
 from beamloop.local_stack.dials_location import dials_version, find_dials
 from beamloop.local_stack.directories import COMFORTABLE_FREE_BYTES
@@ -41,6 +42,7 @@ def examine(layout: StackLayout, environment: Mapping[str, str] = os.environ) ->
         lambda: _dials(environment),
         lambda: _postgres(layout, environment),
         lambda: _settings(layout),
+        lambda: _beamlines(layout, environment),
         lambda: _state_directory(layout),
         lambda: _disk(layout),
         _memory,
@@ -90,6 +92,17 @@ def _settings(layout: StackLayout) -> Check:
         return Check("Settings", False, error.what, error.try_next)
     counts = f"{len(entries.connections)} connections, {len(entries.pools)} pools"
     return Check("Settings", True, f"{path}: {counts}, {len(entries.variables)} variables")
+
+
+def _beamlines(layout: StackLayout, environment: Mapping[str, str]) -> Check:
+    """Look at the beamlines' files: a bad one stops no other, so that nobody may have noticed it."""
+    folder = Path(environment.get("BEAMLOOP_BEAMLINES") or layout.beamlines)
+    good, faults = read_beamlines(folder)
+    if faults:
+        words = "; ".join(fault.what for fault in faults)
+        return Check("Beamlines", False, words, faults[0].try_next)
+    names = ", ".join(beamline.beamline for beamline in good) or "none yet"
+    return Check("Beamlines", True, f"{names}, in {folder}")
 
 
 def _existing(folder: Path) -> Path:
