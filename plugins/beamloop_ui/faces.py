@@ -36,7 +36,7 @@ def read_face(stored: StoredObject) -> dict[str, Any]:
         raise InvalidInputError(
             "The geometry's models cannot be drawn.",
             evidence=repr(error),
-            try_next="Look at the file itself.",
+            try_next="`dials.show` of the version's file models.expt tells the fault.",
         ) from error
     weights = panels.sizes_mm.prod(axis=1)
     centre = np.average(panels.centres_mm, axis=0, weights=weights)

@@ -63,5 +63,8 @@ def known_file(row: Row | None, artifact_id: int) -> tuple[str, StoredObject]:
         When its row is not there.
     """
     if row is None:
-        raise NotFoundError(f"There is no file with the number {artifact_id}.")
+        raise NotFoundError(
+            f"There is no file with the number {artifact_id}.",
+            try_next="Load the page again: it names the files that there are.",
+        )
     return row["name"], stored_object(row)

@@ -92,7 +92,8 @@ def gather_snapshot(
     place = QUERIES.collection_place(connection, collection_id=collection_id)
     if place is None:
         raise NotFoundError(
-            f"The catalogue has no collection {collection_id}.", try_next="`beamloop show` lists them."
+            f"The catalogue has no collection {collection_id}.",
+            try_next="Take the number from the address of its page, .../beamloop/collection/NUMBER.",
         )
     rows = QUERIES.isomorphism_candidates(connection, collection_id=collection_id)
     limit = QUERIES.standing_limit(connection, collection_id=collection_id)

@@ -28,7 +28,10 @@ def load_run(connection: Connection, run_id: RunId) -> Run:
     """
     row = QUERIES.run_by_id(connection, run_id=run_id)
     if row is None:
-        raise NotFoundError(f"The catalogue has no run {run_id}.", try_next="`beamloop show` lists the runs.")
+        raise NotFoundError(
+            f"The catalogue has no run {run_id}.",
+            try_next="`beamloop show COLLECTION SWEEP` lists a sweep's runs.",
+        )
     geometry = geometry_by_id(connection, row["geometry_id"]).use if row["geometry_id"] else None
     return replace(_run(run_id, row), geometry=geometry)
 

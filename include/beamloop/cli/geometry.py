@@ -177,8 +177,12 @@ def _read_evidence(path: Path) -> Evidence:
         values = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
         raise InvalidInputError(
-            f"The evidence {path} cannot be read: {error}.", try_next="Give a JSON file."
+            f"The evidence {path} cannot be read: {error}.",
+            try_next="Give a JSON file as docs/operations.md, Geometry, shows it.",
         ) from error
     if not isinstance(values, dict):
-        raise InvalidInputError(f"The evidence {path} is no JSON object.", try_next="Give one object.")
+        raise InvalidInputError(
+            f"The evidence {path} is no JSON object.",
+            try_next="docs/operations.md, Geometry, shows an evidence file.",
+        )
     return Evidence.from_json(values)

@@ -47,7 +47,10 @@ def clean_tables(before: datetime, *, dry_run: bool) -> dict[str, int]:
             argv, env=environment, capture_output=True, text=True, timeout=TIME_LIMIT_S, check=False
         )
     except subprocess.TimeoutExpired as error:
-        raise TransientError(f"`airflow db clean` did not end within {TIME_LIMIT_S:.0f} s.") from error
+        raise TransientError(
+            f"`airflow db clean` did not end within {TIME_LIMIT_S:.0f} s.",
+            try_next="See what keeps Airflow's database busy (`pg_stat_activity`); the next night goes on.",
+        ) from error
     if ended.returncode:
         raise TransientError(
             f"`airflow db clean` failed with exit code {ended.returncode}.",

@@ -41,7 +41,7 @@ def crystal_figures(model: ExperimentSummary, summary: IndexingSummary) -> Cryst
     if model.crystal is None:
         raise InvalidInputError(
             f"The experiment {model.identifier} of {model.template} has no crystal.",
-            try_next="Process the sweep again.",
+            try_next="Process its sweep again (`beamloop reprocess COLLECTION SWEEP --again`).",
         )
     return CrystalFigures(
         cell=model.crystal.cell.as_tuple(),

@@ -35,7 +35,8 @@ def perform(work: JointWork) -> JointFinding:
     if comparison is None:  # a failed refinement ends before this step
         raise InvalidInputError(
             f"The step refine of {work.joint.place} has nothing to report.",
-            try_next="Remove its folder, then clear the task refine in Airflow.",
+            try_next=f"`beamloop joint {work.joint.collection_name} --group {work.joint.group_name} --again` "
+            "refines the group anew.",
         )
     integrated = read_integrated(work.directory / "integrate")
     images = {name: embedded(path) for name, path in _draw(work, comparison).items()}

@@ -185,4 +185,8 @@ class AirflowClient(AirflowSession):
         action = {"action": "create", "action_on_existence": "overwrite", "entities": list(entities)}
         answer = self.expect(self.call("PATCH", f"/{kind}", {"actions": [action]}), kind)
         if errors := answer["create"]["errors"]:
-            raise PermanentError(f"Airflow refuses some {kind}.", evidence=str(errors)[:1000])
+            raise PermanentError(
+                f"Airflow refuses some {kind}.",
+                evidence=str(errors)[:1000],
+                try_next="Mend them in airflow_settings.yaml or in the environment, then start again.",
+            )

@@ -60,7 +60,9 @@ class AirflowSession:
             ) from error
         if answer.is_server_error:
             raise TransientError(
-                f"Airflow failed on {method} {path}: HTTP {answer.status_code}.", evidence=answer.text[:500]
+                f"Airflow failed on {method} {path}: HTTP {answer.status_code}.",
+                evidence=answer.text[:500],
+                try_next="The log of its api-server says why; try again when Airflow is well.",
             )
         return answer
 
@@ -68,7 +70,9 @@ class AirflowSession:
         answer = self.send("POST", "/auth/token", self._login, {})
         if not answer.is_success:
             raise PermanentError(
-                f"Airflow refuses the login of {self._login['username']}.", evidence=answer.text[:500]
+                f"Airflow refuses the login of {self._login['username']}.",
+                evidence=answer.text[:500],
+                try_next="Correct the connection `beamloop_airflow`, or BEAMLOOP_AIRFLOW_USER and _PASSWORD.",
             )
         self._token = str(answer.json()["access_token"])
 
@@ -90,8 +94,7 @@ class AirflowSession:
                 break  # otherwise the token has expired: once more with a new one
         return answer
 
-    @staticmethod
-    def expect(answer: httpx.Response, what: str) -> Json:
+    def expect(self, answer: httpx.Response, what: str) -> Json:
         """Return what a good answer says; `what` names in the error what was asked for.
 
         Raises
@@ -102,10 +105,16 @@ class AirflowSession:
             When Airflow refuses it.
         """
         if answer.status_code == httpx.codes.NOT_FOUND:
-            raise NotFoundError(f"Airflow has no {what}.", evidence=answer.text[:500])
+            raise NotFoundError(
+                f"Airflow has no {what}.",
+                evidence=answer.text[:500],
+                try_next="It reads new DAG files within minutes; a run may have been deleted.",
+            )
         if not answer.is_success:
             raise PermanentError(
-                f"Airflow refuses {what}: HTTP {answer.status_code}.", evidence=answer.text[:500]
+                f"Airflow refuses {what}: HTTP {answer.status_code}.",
+                evidence=answer.text[:500],
+                try_next=f"Give the login {self._login['username']} the right to it, or mend what was asked.",
             )
         result: Json = answer.json() if answer.content else {}
         return result

@@ -67,17 +67,25 @@ def run_to_end(
             )
         except OSError as error:
             raise PermanentError(
-                f"{what} failed: {argv[0]} cannot be started.", evidence=str(error)
+                f"{what} failed: {argv[0]} cannot be started.",
+                evidence=str(error),
+                try_next="`beamloop doctor` tells what this machine lacks.",
             ) from error
         try:
             code = process.wait(time_limit_s)
         except subprocess.TimeoutExpired as error:
             raise PermanentError(
-                f"{what} took longer than {time_limit_s:.0f} s.", evidence=str(log)
+                f"{what} took longer than {time_limit_s:.0f} s.",
+                evidence=str(log),
+                try_next="See what it waited for, or what keeps the machine busy, then try again.",
             ) from error
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
     if code != 0:
-        raise PermanentError(f"{what} failed with exit code {code}.", evidence=f"{log}\n{log_tail(log)}")
+        raise PermanentError(
+            f"{what} failed with exit code {code}.",
+            evidence=f"{log}\n{log_tail(log)}",
+            try_next="Mend what the log's last words name, then try again.",
+        )

@@ -67,7 +67,9 @@ def wait_for_server(
         except psycopg2.OperationalError as error:
             if time.monotonic() > deadline:
                 raise TransientError(
-                    f"PostgreSQL did not answer within {time_limit_s:.0f} s.", evidence=str(error).strip()
+                    f"PostgreSQL did not answer within {time_limit_s:.0f} s.",
+                    evidence=str(error).strip(),
+                    try_next="Its own log says why: postgres.log, or `docker compose logs postgres`.",
                 ) from error
         still_hopeful()
         time.sleep(POLL_S)

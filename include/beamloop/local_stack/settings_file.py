@@ -73,7 +73,11 @@ def read_settings_file(path: Path) -> AirflowEntries:
     try:
         return SettingsFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8"))).airflow
     except OSError as error:
-        raise InvalidInputError(f"{path} cannot be read.", evidence=str(error)) from error
+        raise InvalidInputError(
+            f"{path} cannot be read.",
+            evidence=str(error),
+            try_next="Bring it back from the project, and let the user who starts the stack read it.",
+        ) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InvalidInputError(
             f"{path} is not YAML.", evidence=str(error), try_next="Mend the line that the message names."

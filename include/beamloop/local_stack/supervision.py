@@ -105,7 +105,9 @@ class Supervisor:
             if process.poll() is not None or time.monotonic() > deadline:
                 log = self._layout.logs / "supervisord.log"
                 raise PermanentError(
-                    "The supervisor of the stack did not start.", evidence=f"{log}\n{log_tail(log)}"
+                    "The supervisor of the stack did not start.",
+                    evidence=f"{log}\n{log_tail(log)}",
+                    try_next="Mend what the log's last words name, then `beamloop up` again.",
                 )
             time.sleep(POLL_S)
 
@@ -122,9 +124,17 @@ class Supervisor:
                 proxy.startProcess(supervised_name(name), False)
         except xmlrpc.client.Fault as fault:
             if fault.faultCode != Faults.ALREADY_STARTED:
-                raise PermanentError(f"{name} cannot be started.", evidence=fault.faultString) from fault
+                raise PermanentError(
+                    f"{name} cannot be started.",
+                    evidence=fault.faultString,
+                    try_next=f"Look into {self._layout.logs}, then `beamloop down` and `beamloop up`.",
+                ) from fault
         except OSError as error:
-            raise PermanentError("The supervisor of the stack has ended.", evidence=str(error)) from error
+            raise PermanentError(
+                "The supervisor of the stack has ended.",
+                evidence=f"{error}; {self._layout.logs / 'supervisord.log'}",
+                try_next="`beamloop up` starts it, and what it looks after.",
+            ) from error
 
     def shut_down(self, time_limit_s: float = 120) -> None:
         """End the supervisor and all its programs; returns when every process is gone."""

@@ -64,7 +64,9 @@ class StartWatch:
         if len(starts - {0}) >= HOPELESS_STARTS:
             log = self._layout.logs / f"{program.name}.log"
             raise PermanentError(
-                f"{program.name} ends as soon as it is started.", evidence=f"{log}\n{log_tail(log)}"
+                f"{program.name} ends as soon as it is started.",
+                evidence=f"{log}\n{log_tail(log)}",
+                try_next="Mend what the log's last words name, then `beamloop up` again.",
             )
 
 

@@ -98,7 +98,7 @@ def _header(work: MetrologyWork, run_id: RunId) -> ExperimentSummary | None:
         try:
             fetch_folder(work.services.store, wanted, folder)
         except (ArtifactDamagedError, ArtifactMissingError) as error:
-            raise InvalidInputError(error.what, try_next="Process the sweep again.") from error
+            raise InvalidInputError(error.what, try_next=error.try_next) from error
     header = folder / "header.expt"
     return read_experiments(header).experiments[0] if header.exists() else None
 

@@ -41,7 +41,7 @@ def perform(work: MetrologyWork) -> MetrologyFinding:
     if new is None or new.evidence is None or number is None:  # one without a candidate ends before this step
         raise InvalidInputError(
             f"The step evidence of {work.metrology.place} has no candidate to report.",
-            try_next="Remove its folder, then clear the task evidence in Airflow.",
+            try_next=f"`beamloop metrology run --beamline {work.metrology.beamline} --again` begins anew.",
         )
     with work.services.catalog.transaction() as connection:
         candidate = geometry_by_id(connection, number)

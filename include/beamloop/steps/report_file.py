@@ -46,5 +46,5 @@ class ReportFile(Generic[Report]):
             raise PermanentError(
                 f"The report of the step in {folder} cannot be read.",
                 evidence=str(path),
-                try_next="Remove this step's folder; the step is then done again.",
+                try_next="Remove this folder, then clear the step's task in Airflow: it is done again.",
             ) from error

@@ -131,13 +131,18 @@ def damaged(key: str, fault: str) -> ArtifactDamagedError:
     """Word the error for a damaged object."""
     return ArtifactDamagedError(
         f"The artifact {key} is damaged: {fault}.",
-        try_next="Delete the object from the store, check the store's disks, then process the sweep again.",
+        try_next="Check the store's disks, delete the object from the store, then process its sweep again "
+        "(`beamloop reprocess COLLECTION SWEEP --again`).",
     )
 
 
 def missing(key: str) -> ArtifactMissingError:
     """Word the error for an object that is not there."""
-    return ArtifactMissingError(f"The store has no artifact {key}.", try_next="Process the sweep again.")
+    return ArtifactMissingError(
+        f"The store has no artifact {key}.",
+        try_next="Look whether this is the store that Beamloop wrote to; if the object is lost, process its "
+        "sweep again (`beamloop reprocess COLLECTION SWEEP --again`).",
+    )
 
 
 def same_or_conflict(present: StoredObject, sha256: str, size_bytes: int) -> StoredObject:
