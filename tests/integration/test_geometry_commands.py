@@ -76,6 +76,19 @@ def add(name: str, *options: str) -> dict[str, Any]:
     return added
 
 
+def test_nothing_is_promoted_by_the_default_gate_while_a_beamlines_file_cannot_be_used(
+    plate: FilledCatalogue,
+) -> None:
+    number = add("first", "--evidence", "evidence.json")["geometry_id"]
+    # The version would pass the default gate; this file's owner asks for more, and has made a slip.
+    Path("beamlines/i24.yaml").write_text(
+        "beamline: i24\nroots: [.]\nquiet: 60\ngeometry: {least_held_out_count: 5000}\n"
+    )
+    with pytest.raises(InvalidInputError, match=r"i24.yaml cannot be used: quiet: there is no such field"):
+        call("geometry", "promote", str(number), *SINCE)
+    assert json.loads(call("geometry", "show", str(number), "--json"))["state"] == "candidate"
+
+
 def test_a_geometry_made_elsewhere_is_a_candidate_and_the_same_file_is_the_same_one(
     plate: FilledCatalogue,
 ) -> None:

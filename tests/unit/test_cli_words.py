@@ -3,6 +3,7 @@
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +12,7 @@ from beamloop.beamlines.changes import differences
 from beamloop.beamlines.profiles import make_parameters
 from beamloop.cli.choices import parse_since, person
 from beamloop.cli.plain_text import plain, plain_line, shell_word
+from beamloop.cli.session import NO_BEAMLINE, find_beamline
 from beamloop.errors import InvalidInputError
 from beamloop.records.program import ProgramLimits
 from beamloop.records.siblings import Siblings
@@ -67,3 +69,18 @@ def test_a_second_chance_is_told_with_its_siblings() -> None:
     assert describe_parameters(second).endswith("second chance: with the cell of 9 siblings")
     assert "second chance" not in describe_parameters(first)
     assert "siblings none → 9" in differences(first, second)
+
+
+def test_a_beamline_whose_file_cannot_be_used_is_not_taken_for_one_without_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("STATE", "CATALOG_DSN", "ARTIFACTS", "RUNS", "BEAMLINES"):
+        monkeypatch.setenv(f"BEAMLOOP_{name}", str(tmp_path))
+    (tmp_path / "i04.yaml").write_text("beamline: i04\nroots: [.]\n")
+    assert find_beamline("i24") is None
+    (tmp_path / "i24.yaml").write_text("beamline: i24\nroots: [.]\nquiet: 60\n")
+    with pytest.raises(InvalidInputError, match=r"i24.yaml cannot be used: quiet"):
+        find_beamline("i24")
+    # Who names no beamline is not kept from working by somebody's slip.
+    assert find_beamline(NO_BEAMLINE) is None
+    assert find_beamline("i04") is not None

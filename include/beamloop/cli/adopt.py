@@ -18,7 +18,7 @@ from beamloop.cli.choices import person
 from beamloop.cli.plain_text import as_text
 from beamloop.cli.results_json import FORMAT, dump
 from beamloop.cli.results_table import print_results, results_console
-from beamloop.cli.session import load_settings
+from beamloop.cli.session import NO_BEAMLINE, load_settings
 from beamloop.dials_cli.handle import open_dials
 from beamloop.errors import InvalidInputError
 from beamloop.services import Services
@@ -30,7 +30,7 @@ def adopt(
         list[Path],
         typer.Argument(help="A folder, or files: experiments, their reflections, the next experiments, ..."),
     ],
-    beamline: Annotated[str, typer.Option(help="Where the data were collected.")] = "local",
+    beamline: Annotated[str, typer.Option(help="Where the data were collected.")] = NO_BEAMLINE,
     trust_pickles: Annotated[
         bool,
         typer.Option(

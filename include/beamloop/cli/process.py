@@ -19,7 +19,7 @@ from beamloop.cli.plain_text import as_text
 from beamloop.cli.requests import fail_when_a_person_is_needed, start_requests
 from beamloop.cli.results_json import dump, results_document
 from beamloop.cli.results_table import print_results, results_console
-from beamloop.cli.session import find_beamline, find_dials, open_catalog
+from beamloop.cli.session import NO_BEAMLINE, find_beamline, find_dials, open_catalog
 from beamloop.errors import InvalidInputError
 from beamloop.records.collection import FoundCollection
 from beamloop.records.identifiers import CollectionId, RequestId
@@ -38,7 +38,7 @@ def process(
     setting: Annotated[
         list[str] | None, typer.Option("--set", help="PROGRAM.OPTION=VALUE for one DIALS program.")
     ] = None,
-    beamline: Annotated[str, typer.Option(help="Whose limits and profile apply.")] = "local",
+    beamline: Annotated[str, typer.Option(help="Whose limits and profile apply.")] = NO_BEAMLINE,
     pattern: Annotated[
         list[str] | None, typer.Option(help="Which file names are images; may be repeated.")
     ] = None,

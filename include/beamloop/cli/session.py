@@ -11,6 +11,8 @@ from beamloop.local_stack.layout import state_directory
 from beamloop.local_stack.stack_environment import load_stack_environment
 from beamloop.settings import Settings, settings_from_environment
 
+NO_BEAMLINE = "local"  # whose sweeps those are that a person processes or adopts without naming a beamline
+
 
 def stack_variables() -> dict[str, str]:
     """Return the local stack's variables, with those of the environment over them."""
@@ -40,9 +42,19 @@ def find_dials() -> Dials:
 
 
 def find_beamline(name: str) -> Beamline | None:
-    """Return a beamline's file, None where there is none that can be used."""
-    known, _ = read_beamlines(load_settings().beamlines_directory)
-    return next((beamline for beamline in known if beamline.beamline == name), None)
+    """Return a beamline's file, None where it has none.
+
+    Raises
+    ------
+    InvalidInputError
+        When it has none among the files that can be read, and one cannot be: that may be its own, with other
+        limits and a stricter gate.
+    """
+    known, faults = read_beamlines(load_settings().beamlines_directory)
+    found = next((beamline for beamline in known if beamline.beamline == name), None)
+    if found is None and faults and name != NO_BEAMLINE:
+        raise faults[0]
+    return found
 
 
 def open_airflow() -> AirflowClient:
