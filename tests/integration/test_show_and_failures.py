@@ -118,6 +118,12 @@ def test_a_slip_of_the_pen_is_named_with_what_there_is(plate: FilledCatalogue) -
         call("failures", "--since", "late")
 
 
+def test_a_name_of_a_sweep_that_is_no_text_is_named_as_any_other(plate: FilledCatalogue) -> None:
+    # A shell passes bytes as they are, and the catalogue holds text only.
+    with pytest.raises(NotFoundError, match=r"has no sweep 'xtal\\udcff'"):
+        call("show", "plate3", "xtal\udcff")
+
+
 def test_what_a_person_should_know_of_a_collection_stands_below_its_table(plate: FilledCatalogue) -> None:
     with plate.catalog.transaction() as connection:
         collection_id = find_collections(connection, "plate3")[0]

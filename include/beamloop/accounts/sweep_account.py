@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from beamloop.accounts.choose_sweep import choose_sweep
 from beamloop.accounts.json_format import FORMAT
 from beamloop.beamlines.changes import differences
 from beamloop.catalog.adoption import adoption_of_run
@@ -17,12 +18,10 @@ from beamloop.catalog.stories import (
     RunStory,
     runs_of_sweep,
     story_of_run,
-    sweeps_named,
 )
-from beamloop.errors import InvalidInputError, NotFoundError
+from beamloop.errors import NotFoundError
 from beamloop.records.adoption import Adoption
 from beamloop.records.identifiers import SweepId
-from beamloop.records.plain_text import plain
 from beamloop.records.run import Run
 from beamloop.settings import Settings, StoreSettings
 
@@ -78,20 +77,8 @@ def gather_account(
         When several sweeps have the name.
     """
     with catalog.transaction() as connection:
-        found = sweeps_named(connection, place.collection_id, sweep)
-        if not found:
-            raise NotFoundError(
-                f"The collection {place.name!a} has no sweep {sweep!a}.",
-                try_next=f"`beamloop show {plain(str(place.directory))}` lists its sweeps.",
-            )
-        if len(found) > 1:
-            raise InvalidInputError(
-                f"There are {len(found)} sweeps {sweep!a}.",
-                try_next=f"Give one of the templates {', '.join(map(plain, sorted(found)))}.",
-            )
-        return read_account(
-            connection, settings.run_root, settings.store, place, next(iter(found.values())), run_id
-        )
+        sweep_id = choose_sweep(connection, place, sweep)
+        return read_account(connection, settings.run_root, settings.store, place, sweep_id, run_id)
 
 
 def read_account(

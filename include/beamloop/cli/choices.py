@@ -13,6 +13,7 @@ from beamloop.catalog.results import CollectionPlace, find_places
 from beamloop.catalog.selection import SelectedSweep
 from beamloop.cli.plain_text import plain
 from beamloop.errors import InvalidInputError, NotFoundError
+from beamloop.records.plain_text import is_utf8
 
 AGO = re.compile(r"(\d{1,6}(?:\.\d{1,3})?)\s*([mhd])")
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -25,15 +26,6 @@ def find_collection(catalog: Catalog, text: str, beamline: str | None = None) ->
     with catalog.transaction() as connection:
         found = find_places(connection, text) or find_places(connection, str(Path(text).resolve()))
     return [place for place in found if beamline in (None, place.beamline)]
-
-
-def is_utf8(text: str) -> bool:
-    """Tell text from bytes that came as an argument and that the catalogue cannot hold."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def choose_collection(catalog: Catalog, text: str, beamline: str | None = None) -> CollectionPlace:

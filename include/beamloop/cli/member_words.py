@@ -5,19 +5,19 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from beamloop.accounts.choose_sweep import choose_sweep
 from beamloop.catalog.connection import Catalog, Connection
 from beamloop.catalog.isomorphism_publishing import KnownGroup, known_groups, make_next_group
 from beamloop.catalog.isomorphism_snapshot import Snapshot, check_of_collection, gather_snapshot
 from beamloop.catalog.isomorphism_words import say_limit, say_of_sweep
 from beamloop.catalog.results import CollectionPlace
-from beamloop.catalog.stories import sweeps_named
-from beamloop.cli.choices import choose_collection, is_utf8, person
+from beamloop.cli.choices import choose_collection, person
 from beamloop.cli.plain_text import as_text
 from beamloop.cli.session import open_airflow, open_catalog
 from beamloop.errors import BeamloopError, InvalidInputError, NotFoundError
 from beamloop.records.identifiers import GroupId, RunId, SweepId
 from beamloop.records.isomorphism import WordKind
-from beamloop.records.plain_text import plain
+from beamloop.records.plain_text import is_utf8, plain
 
 CHECK_DAG = "check_isomorphism"
 NEW = "new"
@@ -104,7 +104,7 @@ def _say(
     with open_catalog() as catalog:
         place = choose_collection(catalog, collection, beamline)
         with catalog.transaction() as connection:
-            meant = {name: _sweep(connection, place, name) for name in dict.fromkeys(names)}
+            meant = {name: choose_sweep(connection, place, name) for name in dict.fromkeys(names)}
             snapshot = gather_snapshot(connection, place.collection_id)
             crystals = {name: _crystal(snapshot, name, meant[name], crystal) for name in meant}
             group = _group(connection, place, to) if to is not None else None
@@ -122,21 +122,6 @@ def _say(
 def _require_reason(why: str) -> None:
     if not why.strip() or not is_utf8(why):
         raise InvalidInputError("No reason is given.", try_next='Say why: --why "ice rings".')
-
-
-def _sweep(connection: Connection, place: CollectionPlace, name: str) -> SweepId:
-    found = sweeps_named(connection, place.collection_id, name) if is_utf8(name) else {}
-    if not found:
-        raise NotFoundError(
-            f"The collection {place.name!a} has no sweep {name!a}.",
-            try_next=f"`beamloop show {plain(str(place.directory))}` lists its sweeps.",
-        )
-    if len(found) > 1:
-        raise InvalidInputError(
-            f"There are {len(found)} sweeps {name!a}.",
-            try_next=f"Give one of the templates {', '.join(map(plain, sorted(found)))}.",
-        )
-    return next(iter(found.values()))
 
 
 def _crystal(

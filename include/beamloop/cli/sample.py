@@ -9,11 +9,12 @@ from rich.console import Console
 from beamloop.beamlines.samples import parse_sample
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.samples import sample_by_hand, set_sample
-from beamloop.cli.choices import find_collection, is_utf8, person
+from beamloop.cli.choices import find_collection, person
 from beamloop.cli.plain_text import as_text
 from beamloop.cli.results_json import FORMAT, dump
 from beamloop.cli.session import open_catalog
 from beamloop.errors import InvalidInputError, NotFoundError
+from beamloop.records.plain_text import is_utf8
 from beamloop.records.sample import Sample
 
 sample_app = typer.Typer(help="Say what is known of a sample.", no_args_is_help=True)

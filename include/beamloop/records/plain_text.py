@@ -15,3 +15,12 @@ def plain(text: str) -> str:
 def plain_line(text: str) -> str:
     """Return text of several lines as one, with its unprintable characters spelled out."""
     return plain(" ".join(text.split()))
+
+
+def is_utf8(text: str) -> bool:
+    """Tell text from bytes that came as an argument and that the catalogue cannot hold."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
