@@ -122,19 +122,24 @@ def _select(
         )
         if geometry is not None:
             found = _stale(connection, found, GeometryId(geometry))
-    own = [sweep for sweep in found if sweep.parameters.profile != ADOPTED_PROFILE]
-    if found and not own:
-        raise InvalidInputError(
-            "These sweeps were adopted: Beamloop has their results and not their images.",
-            try_next="`beamloop process` the folder of their images.",
-        )
-    chosen = choose_by_name(own, patterns)
+    chosen = choose_by_name(_with_images(found), patterns)
     if not chosen:
         raise NotFoundError(
             "No sweep that has a run fits.",
             try_next="`beamloop show COLLECTION` lists the sweeps; `beamloop process` makes first runs.",
         )
     return chosen
+
+
+def _with_images(found: Sequence[SelectedSweep]) -> list[SelectedSweep]:
+    """Leave adopted sweeps out."""
+    own = [sweep for sweep in found if sweep.parameters.profile != ADOPTED_PROFILE]
+    if found and not own:
+        raise InvalidInputError(
+            "These sweeps were adopted: Beamloop has their results and not their images.",
+            try_next="`beamloop process` the folder of their images.",
+        )
+    return own
 
 
 def _stale(

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 from beamloop.errors import PermanentError
 
@@ -52,25 +53,7 @@ def run_to_end(
         When the program cannot be started, fails, or exceeds its time.
     """
     with log.open("wb") as output:
-        try:
-            process = subprocess.Popen(  # noqa: S603 - argv list, no shell
-                [os.fspath(word) for word in argv],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=dict(environment),
-                cwd="/",
-                start_new_session=True,
-                user=user,
-                group=user,
-                extra_groups=[] if user else None,
-            )
-        except OSError as error:
-            raise PermanentError(
-                f"{what} failed: {argv[0]} cannot be started.",
-                evidence=str(error),
-                try_next="`beamloop doctor` tells what this machine lacks.",
-            ) from error
+        process = _start(what, argv, output, environment, user)
         try:
             code = process.wait(time_limit_s)
         except subprocess.TimeoutExpired as error:
@@ -89,3 +72,28 @@ def run_to_end(
             evidence=f"{log}\n{log_tail(log)}",
             try_next="Mend what the log's last words name, then try again.",
         )
+
+
+def _start(
+    what: str, argv: Sequence[str | Path], output: IO[bytes], environment: Mapping[str, str], user: str | None
+) -> "subprocess.Popen[bytes]":
+    """Start a program in a process group of its own."""
+    try:
+        return subprocess.Popen(  # noqa: S603 - argv list, no shell
+            [os.fspath(word) for word in argv],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            env=dict(environment),
+            cwd="/",
+            start_new_session=True,
+            user=user,
+            group=user,
+            extra_groups=[] if user else None,
+        )
+    except OSError as error:
+        raise PermanentError(
+            f"{what} failed: {argv[0]} cannot be started.",
+            evidence=str(error),
+            try_next="`beamloop doctor` tells what this machine lacks.",
+        ) from error

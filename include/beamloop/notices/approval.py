@@ -1,5 +1,6 @@
 """A refined geometry waits for a person, or still does."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from beamloop.beamlines.beamline_file import Beamline
@@ -98,13 +99,19 @@ def _message(
             f"Airflow's required actions; or `beamloop geometry promote {number} --why ...`.",
         ),
         link=pages.geometry(number),
-        facts={
-            "geometry_id": number,
-            "detector": version.detector,
-            "is_reminder": is_reminder,
-            "approvers": list(question.approvers),
-            "asked_at": question.asked_at.isoformat(timespec="seconds"),
-            "until": question.until.isoformat(timespec="seconds"),
-            "also_waiting": [one.geometry_id for one in waiting],
-        },
+        facts=_facts(version, question, waiting),
     )
+
+
+def _facts(
+    version: GeometryVersion, question: OpenQuestion, waiting: Sequence[GeometryVersion]
+) -> dict[str, object]:
+    return {
+        "geometry_id": version.geometry_id,
+        "detector": version.detector,
+        "is_reminder": question.notice_count > 0,
+        "approvers": list(question.approvers),
+        "asked_at": question.asked_at.isoformat(timespec="seconds"),
+        "until": question.until.isoformat(timespec="seconds"),
+        "also_waiting": [one.geometry_id for one in waiting],
+    }
