@@ -21,7 +21,7 @@ from beamloop.geometry.candidate_words import describe_detector, name_others, se
 from beamloop.notices.links import AirflowPages
 from beamloop.notices.words import line_text, minutes, names
 from beamloop.records.approval import OpenQuestion
-from beamloop.records.geometry import GeometryVersion
+from beamloop.records.geometry import GeometryVersion, WaitingCandidate
 from beamloop.records.notification import Message, NoticeKind
 
 ANYBODY = "whoever may start refine_metrology in Airflow"
@@ -104,7 +104,7 @@ def _message(
 
 
 def _facts(
-    version: GeometryVersion, question: OpenQuestion, waiting: Sequence[GeometryVersion]
+    version: GeometryVersion, question: OpenQuestion, waiting: Sequence[WaitingCandidate]
 ) -> dict[str, object]:
     return {
         "geometry_id": version.geometry_id,
