@@ -28,7 +28,15 @@ class EmailSender:
     """Sends e-mail through the SMTP provider; see `beamloop.notices.deliver.Sender`."""
 
     def send(self, notification: "Notification") -> None:
-        """Hand a message to the mail server of its connection."""
+        """Hand a message to the mail server of its connection.
+
+        Raises
+        ------
+        InvalidInputError
+            When Airflow has no such connection.
+        TransientError
+            When the server does not take it.
+        """
         from airflow.providers.smtp.hooks.smtp import SmtpHook
 
         from beamloop.notices.letter import write_letter

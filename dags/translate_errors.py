@@ -22,7 +22,13 @@ FAILURES = (OutcomeCode.PROGRAM_CRASHED, OutcomeCode.ARTIFACT_DAMAGED)
 
 
 def fail_when_permanent(function: Callable[P, R]) -> Callable[P, R]:
-    """Let a task fail without retries on a permanent error."""
+    """Let a task fail without retries on a permanent error.
+
+    Raises
+    ------
+    AirflowFailException
+        In its place, with its words.
+    """
 
     @wraps(function)
     def translated(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -35,7 +41,13 @@ def fail_when_permanent(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def show_outcome(outcome: Outcome | None) -> None:
-    """End a sweep in Airflow's grid as its run ended: skipped by an outcome, failed by a crash."""
+    """End a sweep in Airflow's grid as its run ended: skipped by an outcome, failed by a crash.
+
+    Raises
+    ------
+    AirflowSkipException, AirflowFailException
+        Unless it was processed, or goes on.
+    """
     if outcome is None or outcome.code is OutcomeCode.PROCESSED:
         return
     words = f"{outcome.code.value}: {outcome.sentence} {outcome.try_next}"
@@ -45,7 +57,13 @@ def show_outcome(outcome: Outcome | None) -> None:
 
 
 def show_verdict(verdict: Verdict, sentence: str, try_next: str) -> None:
-    """End a check in Airflow's grid as its report does: skipped where crystals differ, failed by a fault."""
+    """End a check in Airflow's grid as its report does: skipped where crystals differ, failed by a fault.
+
+    Raises
+    ------
+    AirflowSkipException, AirflowFailException
+        Unless the crystals belong together.
+    """
     if verdict is Verdict.ISOMORPHOUS:
         return
     words = f"{verdict.value}: {sentence} {try_next}"
@@ -55,14 +73,26 @@ def show_verdict(verdict: Verdict, sentence: str, try_next: str) -> None:
 
 
 def show_joint(joint: Joint) -> None:
-    """End a group in Airflow's grid as its joint refinement ended: a result that is kept only is skipped."""
+    """End a group in Airflow's grid as its joint refinement ended: a result that is kept only is skipped.
+
+    Raises
+    ------
+    AirflowSkipException, AirflowFailException
+        When it is kept, or has failed.
+    """
     show_outcome(joint.outcome)
     if joint.state is JointState.KEPT:
         raise AirflowSkipException(joint.sentence)
 
 
 def show_metrology(metrology: Metrology) -> None:
-    """End a detector in Airflow's grid as its metrology ended: one that gave no candidate is skipped."""
+    """End a detector in Airflow's grid as its metrology ended: one that gave no candidate is skipped.
+
+    Raises
+    ------
+    AirflowSkipException, AirflowFailException
+        When it gave none, or has failed.
+    """
     show_outcome(metrology.outcome)
     if metrology.state is MetrologyState.KEPT:
         raise AirflowSkipException(metrology.sentence)

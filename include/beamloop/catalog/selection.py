@@ -28,7 +28,6 @@ class SelectedSweep:
     directory: Path
     run_id: RunId  # 17: the newest one
     parameters: Parameters  # of that run
-    ended_as: OutcomeCode | None  # None while it goes on
     said_since: Sample | None  # what a person said of the sample after that run was asked for
 
 
@@ -96,7 +95,6 @@ def _selected(row: Row) -> SelectedSweep:
         directory=Path(row["directory"]),
         run_id=RunId(row["run_id"]),
         parameters=Parameters.from_json(row["parameters"]),
-        ended_as=OutcomeCode(row["code"]) if row["code"] else None,
         said_since=Sample(row["space_group"], cell) if said_since else None,
     )
 

@@ -115,7 +115,7 @@ def group_moves(
     before, after, fitted
         As for :func:`panel_moves`; the same motion of the whole is taken off.
     groups
-        Places of each group's panels.
+        Places of each group's panels, in the detector's order from 0.
 
     Returns
     -------
@@ -171,9 +171,16 @@ def _rotation_vector(matrix: Matrix) -> Matrix:
 
 
 def rms_in_plane_um(moves: PanelMoves, chosen: NDArray[np.bool_] | None = None) -> float:
-    """Return the root mean square of the shifts along fast and slow: of one axis, not of the length.
+    """Return the root mean square of the shifts along fast and slow, in um: of one axis, not of the length.
 
     Shifts along the normal do not count: spots at small angles hardly see them.
+
+    Parameters
+    ----------
+    moves
+        Of panels or groups.
+    chosen
+        Which of them count, shape (panels,); None: all.
     """
     shifts = moves.shift_um[:, :2] if chosen is None else moves.shift_um[chosen, :2]
     return float(np.sqrt(np.mean(shifts**2)))

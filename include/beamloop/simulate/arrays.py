@@ -10,7 +10,7 @@ Flags = NDArray[np.bool_]
 
 
 def error_function(x: Floats) -> Floats:
-    """Return erf(x), element by element, within 1.5e-7.
+    """Return erf(x), element by element and of the same shape, within 1.5e-7.
 
     Notes
     -----

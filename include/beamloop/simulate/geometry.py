@@ -131,7 +131,7 @@ def _panel(
 
 
 def to_vector(values: Floats) -> Vector:
-    """Return an array of three numbers as a tuple."""
+    """Return an array of the shape (3,) as a tuple."""
     return (float(values[0]), float(values[1]), float(values[2]))
 
 

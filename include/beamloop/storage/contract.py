@@ -132,6 +132,11 @@ class ArtifactStore(Protocol):
         -------
         str or None
             None where the store has no such addresses: use `stream`.
+
+        Raises
+        ------
+        InvalidInputError
+            When the key cannot be one, or the time is out of these bounds.
         """
         ...
 

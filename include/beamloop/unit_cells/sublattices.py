@@ -52,7 +52,13 @@ def sublattice_bases(index: int) -> Iterator[Floats]:
 
 
 def extra_points(axes: Floats) -> set[Point]:
-    """Return the vectors, other than 0, that whole multiples of some axes give modulo 1."""
+    """Return the vectors, other than 0, that whole multiples of some axes give modulo 1.
+
+    Parameters
+    ----------
+    axes
+        Of the finer lattice, shape (3, 3): an axis a row, in terms of the coarser one's.
+    """
     steps = range(LARGEST_INDEX)
     found = set()
     for i in steps:

@@ -1,7 +1,7 @@
 -- name: select_sweeps(collection_id, sweep_ids, beamline, code, since)
 -- Sweeps with their newest run, by what is asked; null asks nothing.
 SELECT s.sweep_id, s.name AS sweep, s.content_sha256, c.collection_id, c.key_name, c.beamline,
-       c.name AS collection, c.directory, r.run_id, r.created_at, r.parameters, o.code,
+       c.name AS collection, c.directory, r.run_id, r.created_at, r.parameters,
        h.space_group, h.unit_cell, h.said_at
 FROM beamloop.sweeps s
 JOIN beamloop.collections c USING (collection_id)
