@@ -101,6 +101,7 @@ def test_every_order_holds_over_all_sweeps_with_the_unknown_last(
     pages: PageBench, analysis: CellAnalysis
 ) -> None:
     assert set(SORTED_BY) == set(get_args(Order))
+    unknown = 0
     for order, key in SORTED_BY.items():
         for down in (False, True):
             rows = _get(pages, f"collections/1/sweeps?limit=200&order={order}&down={down}")["sweeps"]
@@ -109,6 +110,9 @@ def test_every_order_holds_over_all_sweeps_with_the_unknown_last(
             known = [value for value in values if value is not None]
             assert known == sorted(known, reverse=down), (order, down)
             assert all(value is None for value in values[len(known) :]), (order, down)
+            unknown += len(values) - len(known)
+    # Else it would not be seen where they stand.
+    assert unknown
 
 
 def test_sweeps_are_filtered_by_outcome_name_group_and_standing(
