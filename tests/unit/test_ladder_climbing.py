@@ -1,5 +1,6 @@
 """How the indexing step climbs: until a lattice is found or time runs out, and for the stronger lattice."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,13 @@ from beamloop.sweep.work import Finding, StepWork, stopped
 
 pytestmark = pytest.mark.unit
 
+C_CENTRED = {
+    "__id__": "crystal",
+    "real_space_a": [60, 0, 0],
+    "real_space_b": [0, 40, 0],
+    "real_space_c": [-10, 0, 50],
+    "space_group_hall_symbol": " C 2y",
+}
 NO_TIME = ProgramLimits(index_time_s=0.0)
 
 
@@ -107,17 +115,23 @@ def test_a_second_lattice_with_more_spots_takes_the_place_of_the_first(
     first = Attempt("fft1d, known cell", "", SIMPLE_RUNGS[0], spots, folder, found(40))
     imposed: list[Inputs] = []
 
+    def climb(_: StepWork, __: Rung, folder: Path, ___: Inputs) -> Finding:
+        (folder / "indexed.expt").write_text(json.dumps({"crystal": [C_CENTRED]}), "utf-8")
+        return found(second_count)
+
     def impose(_: StepWork, __: Rung, ___: Path, known: Inputs, ____: object) -> Finding:
         imposed.append(known)
         return found(second_count)
 
-    monkeypatch.setattr(second_lattice, "climb", lambda *_: found(second_count))
+    monkeypatch.setattr(second_lattice, "climb", climb)
     monkeypatch.setattr(second_lattice, "impose", impose)
     attempts = look_for_second(work, first)
     assert attempts[0].finding.text == f"a second lattice indexes {second_count} of the 50 remaining spots"
     assert not attempts[0].accepted
     assert [attempt.reason for attempt in attempts[1:]] == ([STRONGER] if exchanged else [])
     if exchanged:
-        # All spots of the sweep, with the crystal of the second lattice.
-        assert imposed == [Inputs(work.staging / "second_lattice" / "indexed.expt", tmp_path / "strong.refl")]
+        # All spots of the sweep, with the crystal of the second lattice as every DIALS understands it.
+        assert [known.spots for known in imposed] == [tmp_path / "strong.refl"]
+        written = json.loads(imposed[0].experiments.read_bytes())["crystal"][0]
+        assert written["space_group_hall_symbol"] == " P 1"
         assert attempts[1].accepted

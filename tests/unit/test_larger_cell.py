@@ -12,7 +12,7 @@ from tests.services.scripted_dials import scripted_work
 from tests.unit.test_ladder import lattice
 
 from beamloop.dials_cli.crystal import summarise_crystal
-from beamloop.dials_cli.crystal_writing import primitive_axes, write_with_axes
+from beamloop.dials_cli.crystal_writing import primitive_axes, write_primitive, write_with_axes
 from beamloop.errors import InvalidInputError
 from beamloop.records.outcome import OutcomeCode
 from beamloop.records.sample import Sample, UnitCell
@@ -108,10 +108,38 @@ def test_a_crystal_is_written_with_other_axes_and_without_symmetry(tmp_path: Pat
     assert document["beam"] == ["kept"]
 
 
+# As DIALS writes it for C 2, H 3, I 2 3 and P 21 21 21, and how many lattice points the cell holds.
+@pytest.mark.parametrize(
+    ("hall", "points"), [(" C 2y", 2), (" R 3", 3), (" I 2 2 3", 2), (" P 2ac 2ab", 1), (" F 2 2 3", 4)]
+)
+def test_a_crystal_to_start_from_is_primitive_because_newer_dials_takes_every_one_for_primitive(
+    tmp_path: Path, hall: str, points: int
+) -> None:
+    source, target = tmp_path / "indexed.expt", tmp_path / "start.expt"
+    rows = np.array([[50.0, 3, 1], [0, 60, 2], [4, 0, 70]])
+    named = {f"real_space_{axis}": row.tolist() for axis, row in zip("abc", rows, strict=True)}
+    scan_points = {"A_at_scan_points": [[1.0] * 9] * 2}
+    crystal = {"__id__": "crystal", **named, **scan_points, "space_group_hall_symbol": hall}
+    source.write_text(json.dumps({"beam": ["kept"], "crystal": [crystal]}), "utf-8")
+    write_primitive(source, target)
+    document = json.loads(target.read_text("utf-8"))
+    (written,) = document["crystal"]
+    assert written["space_group_hall_symbol"] == " P 1"
+    assert "A_at_scan_points" not in written
+    axes = np.array([written[f"real_space_{axis}"] for axis in "abc"])
+    assert np.linalg.det(rows) / np.linalg.det(axes) == pytest.approx(points)
+    # Every vector of the old cell is one of the new.
+    old = rows @ np.linalg.inv(axes)
+    assert np.abs(old - np.round(old)).max() < 1e-9
+    assert document["beam"] == ["kept"]
+
+
 def test_what_has_no_crystals_is_refused(tmp_path: Path) -> None:
     (tmp_path / "imported.expt").write_text('{"experiment": []}', "utf-8")
     with pytest.raises(InvalidInputError, match="read as experiments"):
         write_with_axes(tmp_path / "imported.expt", np.eye(3), tmp_path / "larger.expt")
+    with pytest.raises(InvalidInputError, match="read as experiments"):
+        write_primitive(tmp_path / "imported.expt", tmp_path / "larger.expt")
 
 
 def test_only_a_multiple_of_the_known_cell_is_told() -> None:

@@ -2,12 +2,11 @@
 
 import json
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from beamloop.dials_cli import programs
+from beamloop.dials_cli.crystal_writing import primitive_crystal
 from beamloop.dials_cli.experiments import read_experiments
 from beamloop.dials_cli.paths import relative_to
 from beamloop.dials_cli.program_outcomes import outcome_of_failure
@@ -141,6 +140,7 @@ def _from_images(work: MetrologyWork, sweep: _Sweep) -> None:
         sweep.folder,
         Path("known.expt"),
         Path("strong.refl"),
+        space_group=sweep.one.model.crystal.space_group if sweep.one.model.crystal else None,
         options=work.metrology.options.index,
         limits=work.limits,
     )
@@ -202,15 +202,10 @@ def _with_known_crystal(work: MetrologyWork, one: Candidate, imported: Path) -> 
     elif start.exists():
         document = carried(document, first_models(start), refined)
     crystal = known["crystal"][known["experiment"][CRYSTAL]["crystal"]]
-    document["crystal"] = [static(crystal)]
+    document["crystal"] = [primitive_crystal(crystal)]
     for experiment in document["experiment"]:
         experiment["crystal"] = 0
     return document
-
-
-def static(crystal: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a crystal's model without its points along a scan."""
-    return {name: value for name, value in crystal.items() if "at_scan_points" not in name}
 
 
 def _went_well(work: MetrologyWork, sweep: _Sweep, result: ProgramResult, fault: str) -> bool:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from beamloop.dials_cli.crystal_writing import write_primitive
 from beamloop.dials_cli.reflection_table import read_reflections
 from beamloop.dials_cli.unindexed_spots import write_unindexed
 from beamloop.sweep.attempt import Attempt
@@ -12,6 +13,7 @@ from beamloop.sweep.work import Finding, StepWork
 
 REASON = "Many spots are left over: another crystal may have been in the beam."
 STRONGER = "The second lattice indexes more spots than the first: it is the one to process."
+START = "stronger_lattice.expt"
 # Fewer left over cannot prove a lattice, see acceptance.HIGHEST_CHANCE; and a good wedge of one crystal
 # leaves up to a tenth: the tails of strong spots, ice, spots beyond the tolerance.
 FEWEST_LEFT = 20
@@ -63,6 +65,8 @@ def _exchange(work: StepWork, found: Attempt, second_folder: Path) -> Attempt:
     """Index all spots with the stronger lattice."""
     folder = work.staging / "stronger_lattice"
     folder.mkdir()
-    known = replace(found.inputs, experiments=second_folder / "indexed.expt")
+    start = work.staging / START
+    write_primitive(second_folder / "indexed.expt", start)
+    known = replace(found.inputs, experiments=start)
     finding = impose(work, found.rung, folder, known, work.run.parameters.sample)
     return Attempt(found.method, STRONGER, found.rung, found.inputs, folder, finding)
