@@ -100,8 +100,41 @@ LOGS = [
     ("", FailureCause.UNKNOWN, ""),
 ]
 
+# What 3.30.1 says otherwise.
+NEWER_LOGS = [
+    ("-----\nNo reflections found\n", FailureCause.NO_SPOTS, "No reflections found"),
+    (
+        "No crystal models remaining after comparing with known symmetry\n"
+        "No candidate solutions found within thresholds\nNo suitable lattice could be found.\n",
+        FailureCause.WRONG_SYMMETRY,
+        "No crystal models remaining after comparing with known symmetry",
+    ),
+    (
+        "usage: dials.index [options] models.expt strong.refl\n"
+        "dials.index: error: Invalid phil parameter: cctbx Error: Space group symbol not recognized: P999\n",
+        FailureCause.BAD_OPTION,
+        "cctbx Error: Space group symbol not recognized: P999",
+    ),
+    (
+        "Sorry: Ambiguous parameter definition: d_min = 6\nBest matches:\n  indexing.fft3d.d_min\n",
+        FailureCause.BAD_OPTION,
+        "Ambiguous parameter definition: d_min = 6",
+    ),
+    (
+        "ValueError: Please report this error at https://github.com/dials/dials/issues or to "
+        "dials-user-group@jiscmail.ac.uk: All data has been filtered from the reflection table\n",
+        FailureCause.NOTHING_LEFT,
+        "All data has been filtered from the reflection table",
+    ),
+    (
+        "Failure in nearest neighbour analysis:\nToo few spots (3) for nearest neighbour analysis.\n",
+        FailureCause.TOO_FEW_REFLECTIONS,
+        "Too few spots (3) for nearest neighbour analysis.",
+    ),
+]
 
-@pytest.mark.parametrize(("text", "cause", "quote"), LOGS)
+
+@pytest.mark.parametrize(("text", "cause", "quote"), [*LOGS, *NEWER_LOGS])
 def test_last_words_are_understood(text: str, cause: FailureCause, quote: str | None) -> None:
     explanation = explain_log(f"DIALS 3.12\n{text}" if text else "")
     assert explanation.cause is cause

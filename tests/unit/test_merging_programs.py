@@ -8,9 +8,11 @@ from tests.services.scripted_dials import ScriptedStarter
 
 from beamloop.dials_cli.handle import Dials
 from beamloop.dials_cli.merging_statistics import read_merging_statistics
+from beamloop.dials_cli.programs.merging import STATISTICS_NAME
 from beamloop.errors import InvalidInputError
 from beamloop.merging.perform import MergeWork, perform
 from beamloop.records.merging import MergeOptions
+from beamloop.records.outcome import OutcomeCode
 from beamloop.records.program import ProgramRequest
 from beamloop.settings import DialsSettings
 
@@ -51,7 +53,7 @@ def started(folder: Path, sweeps: int, options: MergeOptions) -> list[tuple[str,
 
 def test_several_sweeps_are_indexed_alike_before_screw_axes_are_looked_for(tmp_path: Path) -> None:
     cosym, symmetry, scale = started(tmp_path, 2, MergeOptions(d_min_angstrom=1.5))
-    assert cosym == ("dials.cosym", "../0.expt", "../0.refl", "../1.expt", "../1.refl")
+    assert cosym == ("dials.cosym", "../0.expt", "../0.refl", "../1.expt", "../1.refl", "nproc=1")
     assert symmetry == ("dials.symmetry", "symmetrized.expt", "symmetrized.refl", "laue_group=None")
     assert scale == ("dials.scale", "symmetrized.expt", "symmetrized.refl", "d_min=1.5")
 
@@ -74,11 +76,33 @@ def test_statistics_are_read_in_angstrom_and_what_is_undefined_is_none(tmp_path:
     path = tmp_path / "statistics.json"
     lists = {name: [value] for name, value in SHELL.items()}
     path.write_text(json.dumps({"0.97": {"merging_stats": {**lists, "overall": SHELL}}}))
-    overall, (shell,) = read_merging_statistics(path)
+    found = read_merging_statistics(path)
+    assert found is not None
+    overall, (shell,) = found
     assert overall == shell
     assert (overall.d_max_angstrom, overall.d_min_angstrom) == pytest.approx((10.0, 2.0))
     assert (overall.observation_count, overall.unique_count, overall.r_meas) == (20, 10, 0.06)
     assert overall.cc_half is None
+
+
+def test_newer_dials_merges_too_few_reflections_without_statistics(tmp_path: Path) -> None:
+    def script(request: ProgramRequest) -> str:
+        for name in request.expected_outputs:
+            (request.working_directory / name).write_text("")
+        if request.argv[0] == "dials.merge":
+            written = '{"0.68890": {"scaling_tables": {}, "resolution_plots": {}, "unit_cell_plots": {}}}'
+            (request.working_directory / STATISTICS_NAME).write_text(written)
+        return ""
+
+    staging = tmp_path / "staging"
+    staging.mkdir()
+    pairs = ((tmp_path / "0.expt", tmp_path / "0.refl"),)
+    report = perform(
+        MergeWork(Dials(DialsSettings(), ScriptedStarter(script)), staging, pairs, MergeOptions())
+    )
+    assert report.outcome is not None
+    assert report.outcome.code is OutcomeCode.TOO_FEW_REFLECTIONS
+    assert report.sentence == "dials.merge says: There are too few reflections for statistics of merging."
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"1": {}, "2": {}}', '{"1": {"merging_stats": null}}'])

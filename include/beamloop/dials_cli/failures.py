@@ -1,6 +1,6 @@
 """Why a DIALS program failed: from what it printed to a cause in a fixed vocabulary.
 
-The messages are those of 3.12.1, provoked one by one or, where marked, read in its sources.
+The messages are those of 3.12.1 and 3.30.1, provoked one by one or, where marked, read in their sources.
 """
 
 import os
@@ -46,6 +46,7 @@ QUOTE_LENGTH = 300
 CRASH_WITHOUT_SYMMETRY = r"'NoneType' object has no attribute 'change_basis'"
 WRONG_FORMAT = r"IncorrectFormatError: .*'([^']+)'\)"
 MERGE_WITHOUT_STATISTICS = r"'NoneType' object has no attribute 'as_dict'"
+TOO_FEW_TO_MERGE = "There are too few reflections for statistics of merging."
 # Profile modelling of 26 spots of a simulated wedge: its simplex walked to a negative mosaicity.
 NO_MOSAICITY = r"assert sigma_m > TINY"
 # A NXmx file's pixel mask, where modules stand side by side: dxtbx 3.12 cuts it and cannot take the pieces.
@@ -53,7 +54,7 @@ CUT_MASK = r"numpy array is non-c-contiguous"
 BETTER_WORDS = {
     CUT_MASK: "This DIALS cannot cut the file's pixel_mask into modules that stand side by side.",
     CRASH_WITHOUT_SYMMETRY: "The lattice of the given crystal cannot have the space group asked for.",
-    MERGE_WITHOUT_STATISTICS: "There are too few reflections for statistics of merging.",
+    MERGE_WITHOUT_STATISTICS: TOO_FEW_TO_MERGE,
     NO_MOSAICITY: "There are too few reflections to estimate the mosaicity.",
     WRONG_FORMAT: r"Image file \1 is not in the format of the others.",
 }
@@ -64,17 +65,22 @@ PATTERNS: tuple[tuple[str, FailureCause], ...] = (
     (r"No space left on device|Disk quota exceeded", FailureCause.DISK_FULL),
     (r"MemoryError|std::bad_alloc|Cannot allocate memory", FailureCause.OUT_OF_MEMORY),
     (r"Not enough memory to run integration jobs", FailureCause.OUT_OF_MEMORY),  # sources
-    (r"Unknown command line parameter definition|Error interpreting \S+=", FailureCause.BAD_OPTION),
+    (
+        r"(Unknown command line|Ambiguous) parameter definition|Error interpreting \S+=",
+        FailureCause.BAD_OPTION,
+    ),
     (r"interpreting command line argument as parameter definition", FailureCause.BAD_OPTION),
     (r"Space group symbol not recognized|Undefined variable:", FailureCause.BAD_OPTION),
-    (r"Extracted 0 spots|Saved 0 reflections", FailureCause.NO_SPOTS),
+    (r"Extracted 0 spots|Saved 0 reflections|No reflections found", FailureCause.NO_SPOTS),
     (r"No crystal models remaining after comparing with known symmetry", FailureCause.WRONG_SYMMETRY),
     (CRASH_WITHOUT_SYMMETRY, FailureCause.WRONG_SYMMETRY),
     (r"No suitable lattice could be found", FailureCause.NO_SUITABLE_LATTICE),
     (r"Indexing failed: fft3d peak search", FailureCause.NO_SUITABLE_LATTICE),
     (r"No suitable indexing solution found", FailureCause.NO_SUITABLE_LATTICE),  # sources
     (r"Too few spots .*nearest neighbour analysis", FailureCause.TOO_FEW_REFLECTIONS),
+    (r"No spots left for max cell analysis", FailureCause.TOO_FEW_REFLECTIONS),  # sources
     (r"No reflections left to index", FailureCause.TOO_FEW_REFLECTIONS),
+    (r"Experiment id \d+ contains no reflections", FailureCause.TOO_FEW_REFLECTIONS),  # sources
     (r"No reflections available for refinement", FailureCause.TOO_FEW_REFLECTIONS),
     (r"Too few reflections to parameterise", FailureCause.TOO_FEW_REFLECTIONS),
     (r"Not enough degrees of freedom to refine", FailureCause.TOO_FEW_REFLECTIONS),  # sources
@@ -105,7 +111,8 @@ PATTERNS: tuple[tuple[str, FailureCause], ...] = (
 
 # What DIALS puts before its own words, and Python's class names before everybody's.
 DECORATION = re.compile(
-    r"^(?:[\w.]+(?:Error|Exception)|Exception|Sorry): |Please report this error to \S+: ?"
+    r"^(?:[\w.]+(?:Error|Exception)|Exception|Sorry): |Please report this error (?:at \S+ or )?to \S+: ?"
+    r"|^dials\.\w+: error: (?:Invalid phil parameter: )?"
 )
 LAST_WORDS = re.compile(
     r"^\s*(?:Sorry: |[\w.]*(?:Error|Exception)\b[^:]*: |Fatal Python error: ).+", re.MULTILINE

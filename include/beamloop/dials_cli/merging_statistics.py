@@ -1,4 +1,4 @@
-"""Read the table of statistics that dials.merge 3.12.1 writes with output.json."""
+"""Read the table of statistics that dials.merge writes with output.json."""
 
 import json
 import math
@@ -20,8 +20,10 @@ FRACTIONS = {
     "completeness_percent": "completeness",
 }
 
+ALWAYS_REPORTED = "unit_cell_plots"  # of each wavelength
 
-def read_merging_statistics(path: Path) -> tuple[ShellFigures, tuple[ShellFigures, ...]]:
+
+def read_merging_statistics(path: Path) -> tuple[ShellFigures, tuple[ShellFigures, ...]] | None:
     """Read overall statistics and those by shell; Friedel pairs count as equivalent.
 
     Parameters
@@ -34,7 +36,8 @@ def read_merging_statistics(path: Path) -> tuple[ShellFigures, tuple[ShellFigure
     ShellFigures
         Of all reflections.
     tuple of ShellFigures
-        From low resolution to high.
+        From low resolution to high. None for both where there were too few reflections for statistics: DIALS
+        3.30 writes its report without them, where 3.12 crashes.
 
     Raises
     ------
@@ -44,6 +47,8 @@ def read_merging_statistics(path: Path) -> tuple[ShellFigures, tuple[ShellFigure
     try:
         document = json.loads(path.read_bytes())
         (of_wavelength,) = document.values()
+        if ALWAYS_REPORTED in of_wavelength and "merging_stats" not in of_wavelength:
+            return None
         statistics = of_wavelength["merging_stats"]
         overall = _shell(statistics["overall"])
         shells = tuple(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from beamloop.dials_cli import programs
 from beamloop.dials_cli.experiments import read_experiments
+from beamloop.dials_cli.failures import TOO_FEW_TO_MERGE
 from beamloop.dials_cli.handle import Dials
 from beamloop.dials_cli.merging_statistics import read_merging_statistics
 from beamloop.dials_cli.paths import relative_to
@@ -76,12 +77,19 @@ def _symmetrized(work: MergeWork) -> Pair | None:
     return here if told or work.run(programs.symmetry, *here, options=("laue_group=None",)) else None
 
 
+def _without_data(work: MergeWork, code: OutcomeCode, words: str) -> MergeReport:
+    return MergeReport(words, programs=tuple(work.started), outcome=Outcome(code, words, MERGE_STEP))
+
+
 def _report(work: MergeWork) -> MergeReport:
     try:
-        overall, shells = read_merging_statistics(work.staging / STATISTICS_NAME)
+        statistics = read_merging_statistics(work.staging / STATISTICS_NAME)
     except InvalidInputError as error:
-        outcome = Outcome(OutcomeCode.PROGRAM_CRASHED, error.what, MERGE_STEP)
-        return MergeReport(error.what, programs=tuple(work.started), outcome=outcome)
+        return _without_data(work, OutcomeCode.PROGRAM_CRASHED, error.what)
+    if statistics is None:
+        said = f"{work.started[-1].program} says: {TOO_FEW_TO_MERGE}"
+        return _without_data(work, OutcomeCode.TOO_FEW_REFLECTIONS, said)
+    overall, shells = statistics
     found = read_experiments(work.staging / "scaled.expt").experiments
     crystals = [experiment.crystal for experiment in found if experiment.crystal]
     cells = [crystal.cell.as_tuple() for crystal in crystals]

@@ -28,7 +28,8 @@ def cosym(
     pairs
         Integrated experiments and reflections of each sweep.
     """
-    named = [str(path) for pair in pairs for path in pair]
+    # Newer versions take one process per CPU; 3.12 has the option without a use.
+    named = [*(str(path) for pair in pairs for path in pair), "nproc=1"]
     return run_program(dials, directory, "cosym", named, SYMMETRIZED, options, limits)
 
 
