@@ -5,15 +5,27 @@ from pathlib import Path
 from typing import cast
 
 import pytest
+from tests.services.scripted_dials import ScriptedStarter
 
-from beamloop.dials_cli import option_list
+from beamloop.beamlines.profiles import profile_names, profile_options
+from beamloop.dials_cli import option_list, programs
 from beamloop.dials_cli.handle import Dials
 from beamloop.dials_cli.option_list import LISTS, check_options, known_options, read_list
+from beamloop.dials_cli.programs.lattice import FREE_MODELS
 from beamloop.errors import InvalidInputError
+from beamloop.records.images import NumberedImages
+from beamloop.records.joint import JointOptions
+from beamloop.records.metrology import MetrologyOptions
 from beamloop.records.parameters import STEPS
+from beamloop.records.program import ProgramRequest
+from beamloop.records.sample import UnitCell
 from beamloop.settings import DialsSettings
+from beamloop.sweep.few_spots import refinement_options
+from beamloop.sweep.known_rungs import SIMPLE_RUNGS, WEAK_RUNGS, last_resorts
 
 pytestmark = pytest.mark.unit
+
+IMAGES = NumberedImages(Path("data"), "x_", 5, ".cbf", 1, 12)
 
 
 class Installed:
@@ -79,14 +91,54 @@ def test_a_short_name_that_may_mean_several_is_refused_with_all_of_them() -> Non
         check_options(dials(), {"integrate": ["min_pixels=10"]})
 
 
-def test_the_profiles_and_defaults_of_beamloop_are_options_of_dials() -> None:
-    from beamloop.beamlines.profiles import profile_names, profile_options
-    from beamloop.records.joint import JointOptions
+def shipped_options() -> list[tuple[str, Sequence[str]]]:
+    """Return what Beamloop sets by itself, by program."""
+    metrology = MetrologyOptions()
+    rungs = [*WEAK_RUNGS, *last_resorts(SIMPLE_RUNGS[0], IMAGES)]
+    return [
+        ("refine", JointOptions().refine),
+        ("find_spots", metrology.find_spots),
+        ("index", metrology.index),
+        ("refine", (*metrology.refine, *metrology.panels)),
+        ("index", refinement_options(10)),
+        ("refine", refinement_options(10)),
+        ("refine", FREE_MODELS),  # dials.refine_bravais_settings has those of dials.refine
+        *(("find_spots", rung.spot_options) for rung in rungs),
+        *(("index", (f"indexing.method={rung.algorithm}", *rung.index_options)) for rung in rungs),
+        *(item for name in profile_names() for item in profile_options(name).items()),
+    ]
 
-    shipped: list[tuple[str, Sequence[str]]] = [("refine", JointOptions().refine)]
-    shipped += [item for name in profile_names() for item in profile_options(name).items()]
-    for program, options in shipped:
-        check_options(dials(), {program: options})
+
+def named_in_commands(folder: Path) -> list[tuple[str, list[str]]]:
+    """Return what the functions of the programs name themselves, by program."""
+    commands: list[tuple[str, ...]] = []
+
+    def script(request: ProgramRequest) -> str:
+        commands.append(request.argv)
+        return ""
+
+    dials = Dials(DialsSettings(), ScriptedStarter(script))
+    pair = Path("a.expt"), Path("a.refl")
+    programs.import_images(
+        dials, folder, Path("x_####.cbf"), image_range=(1, 9), reference_geometry=Path("b.expt")
+    )
+    programs.find_spots(dials, folder, pair[0])
+    cell = UnitCell(98, 98, 136, 90, 90, 120)
+    programs.index(dials, folder, *pair, space_group="H 3", unit_cell=cell)
+    programs.refine(dials, folder, *pair)
+    programs.integrate(dials, folder, *pair)
+    programs.export(dials, folder, *pair)
+    return [(argv[0].removeprefix("dials."), [word for word in argv[1:] if "=" in word]) for argv in commands]
+
+
+@pytest.mark.parametrize("version", sorted(path.stem for path in LISTS.glob("*.json")))
+def test_whatever_beamloop_sets_by_itself_is_an_option_of_every_dials_that_it_was_tried_with(
+    tmp_path: Path, version: str
+) -> None:
+    named = named_in_commands(tmp_path)
+    assert [program for program, _ in named] == list(STEPS)
+    for program, options in [*shipped_options(), *named]:
+        check_options(dials(version), {program: options})
 
 
 def test_an_unknown_dials_that_tells_nothing_is_left_to_judge_by_itself(

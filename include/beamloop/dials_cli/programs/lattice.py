@@ -8,6 +8,13 @@ from beamloop.dials_cli.programs.run_program import DEFAULT_LIMITS, run_program
 from beamloop.records.program import ProgramLimits, ProgramResult
 from beamloop.records.sample import UnitCell
 
+# As 3.12 refines Bravais settings by itself, and as they are judged (decision 8); newer versions fix beam and
+# detector where the triclinic crystal has them.
+FREE_MODELS = (
+    "refinement.parameterisation.beam.fix=in_spindle_plane+wavelength",
+    "refinement.parameterisation.detector.fix=None",
+)
+
 
 def index(
     dials: Dials,
@@ -92,6 +99,6 @@ def refine_bravais_settings(
     experiments, reflections
         Indexed ones, triclinic.
     """
-    named = [str(experiments), str(reflections), "nproc=1"]
+    named = [str(experiments), str(reflections), "nproc=1", *FREE_MODELS]
     outputs = ["bravais_summary.json"]
     return run_program(dials, directory, "refine_bravais_settings", named, outputs, options, limits)
