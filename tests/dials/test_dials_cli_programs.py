@@ -12,6 +12,7 @@ from pathlib import Path
 import gemmi
 import numpy as np
 import pytest
+from tests.services.l_cysteine_figures import l_cysteine_figures
 
 from beamloop.dials_cli import programs
 from beamloop.dials_cli.experiments import ExperimentSummary, read_experiments
@@ -128,13 +129,13 @@ def test_images_become_an_mtz(processed: Path) -> None:
     assert crystal.cell.as_tuple() == pytest.approx((5.428, 8.141, 12.038, 90, 90, 90), rel=0.005)
 
 
-def test_counts_and_rmsds_are_those_of_earlier_runs(processed: Path) -> None:
+def test_counts_and_rmsds_are_those_of_earlier_runs(dials: Dials, processed: Path) -> None:
     experiments = read_experiments(processed / "refined.expt").experiments
     refined = summarise_indexing(processed / "refined.refl", experiments)[0]
-    # 46 indexed, 0.126 0.149 px, 75 integrated, within 10 per cent, as issue 2 asks.
-    assert refined.indexed_count == pytest.approx(46, rel=0.1)
-    assert (refined.rmsd_x_px, refined.rmsd_y_px) == pytest.approx((0.126, 0.149), rel=0.1)
-    assert summarise_integration(processed / "integrated.refl").summed_count == pytest.approx(75, rel=0.1)
+    integrated = summarise_integration(processed / "integrated.refl").summed_count
+    found = (refined.indexed_count, refined.rmsd_x_px, refined.rmsd_y_px, integrated)
+    # Within 10 per cent, as issue 2 asks.
+    assert found == pytest.approx(l_cysteine_figures(dials.version())["l-cyst_01"], rel=0.1)
 
 
 def test_rmsds_are_what_dials_refine_prints(processed: Path) -> None:
@@ -298,8 +299,11 @@ def forked(template: Path, processed: Path, tmp_path_factory: pytest.TempPathFac
     stop_servers(servers)
 
 
-# New ones are drawn at random when experiments are imported, indexed or combined.
-IDENTIFIER = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# Identifiers are drawn at random when experiments are imported, indexed or combined, and newer versions write
+# into experiment lists when each program ran.
+OF_ONE_RUN = re.compile(
+    rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}(-\d\d){2}T(\d\d:){2}\d\dZ(?=\|dials)"
+)
 # What a log says of the clock and of the machine's memory.
 OF_THE_MOMENT = re.compile(r"seconds|run on|[Tt]ime|memory|\d s\b|\b\d+(\.\d+)? [MG]B")
 
@@ -309,7 +313,7 @@ def test_a_forked_program_leaves_the_same_files(processed: Path, forked: Path) -
     assert names == {path.name for path in forked.iterdir()}
     assert "optimised.expt" in names
     for name in sorted(name for name in names if name.endswith((".expt", ".refl"))):
-        theirs, ours = (IDENTIFIER.sub(b"", (folder / name).read_bytes()) for folder in (processed, forked))
+        theirs, ours = (OF_ONE_RUN.sub(b"", (folder / name).read_bytes()) for folder in (processed, forked))
         assert ours == theirs, name
 
 

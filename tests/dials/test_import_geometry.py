@@ -175,10 +175,14 @@ def test_modules_of_nxmx_with_a_mask_that_dials_cannot_cut_end_with_words(
     write_modules(nxmx, plan, keep_mask=True)
     bench = open_bench(tmp_path, catalog_dsn, nxmx.folder)
     outcome = bench.do(SWEEP, "import")
+    version = bench.services.dials.version()
+    bench.services.catalog.close()
+    if not version.startswith("3.12."):
+        assert outcome is None, "3.30 cuts the mask"
+        return
     assert outcome is not None
     assert outcome.code is OutcomeCode.UNREADABLE_IMAGES
     assert "cannot cut the file's pixel_mask into modules" in outcome.sentence
-    bench.services.catalog.close()
 
 
 def test_panels_are_not_put_on_files_that_dials_reads_as_one(tmp_path: Path, catalog_dsn: str) -> None:

@@ -148,10 +148,13 @@ def test_files_that_dials_cannot_read_are_not_taken_for_images_without_spots(
     tmp_path: Path, catalog_dsn: str, frames: Frames, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nxmx = Nxmx(tmp_path / "plate")
-    # The newest format of h5py's own HDF5, which Debian's does not know.
+    # The newest format of h5py's own HDF5, which that of Debian 12 does not know.
     monkeypatch.setattr(nxmx_writer, "LIBVER", "latest")
     write_nxmx(nxmx, TINY, frames)
-    outcome = open_at(tmp_path, catalog_dsn, nxmx.folder).do("xtal1_1", "import")
+    bench = open_at(tmp_path, catalog_dsn, nxmx.folder)
+    if not bench.services.dials.version().startswith("3.12."):
+        pytest.skip("a newer DIALS may have a newer HDF5; that of 3.30.1 reads these files")
+    outcome = bench.do("xtal1_1", "import")
     assert outcome is not None
     assert outcome.code is OutcomeCode.UNREADABLE_IMAGES
     assert outcome.sentence.startswith("DIALS's HDF5 cannot read ")
