@@ -78,7 +78,10 @@ def _is_well(stack: StackCommands) -> bool:
 
 
 def test_a_started_stack_is_well_and_says_so(stack: StackCommands) -> None:
-    assert stack.call("status").returncode == 0
+    answer = stack.call("status")
+    assert answer.returncode == 0
+    assert "catalogue: answers" in answer.stdout
+    assert "Not all is well" not in answer.stdout
 
 
 def test_a_second_start_leaves_a_running_stack_alone(stack: StackCommands) -> None:
