@@ -14,6 +14,7 @@ from beamloop.containers.airflow_file import container_settings
 from beamloop.containers.deployment import Executor, read_deployment
 from beamloop.containers.serve import service_environment, write_service_files
 from beamloop.errors import InvalidInputError
+from beamloop.local_stack.airflow_entries import AIRFLOW_VARIABLES
 
 pytestmark = pytest.mark.unit
 
@@ -111,6 +112,13 @@ def test_every_service_is_told_of_servers_elsewhere() -> None:
     services = yaml.safe_load(answer.stdout)["services"]
     for name in SERVICES:
         assert told.items() <= services[name]["environment"].items(), name
+
+
+def test_how_dials_runs_may_be_chosen_in_containers_too(composed: dict[str, Any]) -> None:
+    told = composed["services"]["entries"]["environment"]
+    assert (told["BEAMLOOP_DIALS_SERVER"], told["BEAMLOOP_REFINEMENT_ENGINE"]) == ("on", "blocked")
+    # The service gives them to Airflow as the variables that tasks read.
+    assert {"BEAMLOOP_DIALS_SERVER", "BEAMLOOP_REFINEMENT_ENGINE"} <= set(AIRFLOW_VARIABLES.values())
 
 
 def test_no_secret_reaches_the_environment_or_what_is_printed(
