@@ -121,14 +121,20 @@ def test_a_bad_beamline_file_is_named_with_its_field(tmp_path: Path, text: str, 
     assert "i24.yaml" in str(caught.value)
 
 
-def test_a_beamline_says_how_alike_crystals_are_and_what_their_refinement_may_use(tmp_path: Path) -> None:
+def test_a_beamline_says_how_alike_crystals_are_and_what_their_refinement_may_use(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "bad.yaml").write_text("nonsense")
     (tmp_path / "i24.yaml").write_text(
         "beamline: i24\nroots: [x]\nlcv_limit_percent: 0.6\nlimits: {program_memory_gb: 2}\n"
     )
     rules = group_rules_of(tmp_path, "i24")
     assert (rules.lcv_limit_percent, rules.limits.memory_bytes) == (0.6, 2 * 1024**3)
+    assert not caplog.text
     assert group_rules_of(tmp_path, "i03") == GroupRules(1.0, ProgramLimits())
+    # bad.yaml may be its file.
+    assert "No file of i03 can be read" in caplog.text
+    assert "bad.yaml" in caplog.text
 
 
 def test_a_bad_beamline_file_does_not_stop_the_others(tmp_path: Path) -> None:
