@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from tests.fakes import fake_dials
 
+from beamloop.dials_cli import launcher
 from beamloop.dials_cli.forking_starter import ForkingStarter
 from beamloop.dials_cli.server_door import stop_servers
 from beamloop.dials_cli.starter import PlainStarter
@@ -434,3 +435,19 @@ def test_a_launcher_that_is_asked_to_stop_reports_the_program_as_cancelled(
     thread.join(GONE_WITHIN_S)
     assert results[0].end is ProgramEnd.CANCELLED
     assert not results[0].succeeded
+
+
+@pytest.mark.parametrize("path", [launcher.CHILDREN, "/proc/{}/no-such-file"])
+def test_descendants_are_found_also_where_the_kernel_does_not_list_them(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launcher, "CHILDREN", path)
+    code = "import subprocess as s; p = s.Popen(['sleep', '30']); print(p.pid, flush=True); p.wait()"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout
+        grandchild = int(child.stdout.readline())
+        found = launcher.descendants()
+        os.kill(grandchild, signal.SIGKILL)
+    assert {child.pid, grandchild} <= found.keys()
+    # An interpreter, and a program that does nothing.
+    assert found[child.pid] > found[grandchild] > 0

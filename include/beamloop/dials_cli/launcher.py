@@ -37,6 +37,7 @@ PR_SET_PDEATHSIG = 1  # prctl(2)
 PR_SET_CHILD_SUBREAPER = 36
 CANCELLING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+CHILDREN = "/proc/{}/children"  # proc(5): of a thread; not in every kernel
 
 
 class Tally:
@@ -72,25 +73,46 @@ class Tally:
 
 def descendants() -> dict[int, int]:
     """Return the process id and the resident memory in bytes of every descendant of this process."""
-    children: dict[int, list[tuple[int, int]]] = {}
-    for name in os.listdir("/proc"):
-        if not name.isdigit():
-            continue
-        try:
-            with open(f"/proc/{name}/stat", "rb") as stat:
-                # The command's name may hold anything, so fields are counted from its closing bracket:
-                # state, parent, ... ; resident pages are field 24 of proc(5).
-                fields = stat.read().rpartition(b")")[2].split()
-        except OSError:  # ended in between
-            continue
-        children.setdefault(int(fields[1]), []).append((int(name), int(fields[21]) * PAGE_BYTES))
+    children = told_children if os.path.exists(CHILDREN.format("thread-self")) else listed_children()
     found: dict[int, int] = {}
     waiting = [os.getpid()]
     while waiting:
-        for pid, resident_bytes in children.get(waiting.pop(), []):
-            found[pid] = resident_bytes
-            waiting.append(pid)
+        for pid in children(waiting.pop()):
+            if pid not in found:
+                found[pid] = resident_bytes(pid)
+                waiting.append(pid)
     return found
+
+
+def told_children(pid: int) -> list[int]:
+    """Return the children of a process as the kernel tells them, however many others the machine has.
+
+    One that ends or is handed on at this moment may be missing, and is seen at the next look.
+    """
+    found: list[int] = []
+    with contextlib.suppress(OSError):  # ended in between
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(CHILDREN.format(f"{pid}/task/{thread}"), "rb") as children:
+                found.extend(map(int, children.read().split()))
+    return found
+
+
+def listed_children() -> Callable[[int], list[int]]:
+    """Return a way to tell the children of a process, from a list of all processes of the machine."""
+    children: dict[int, list[int]] = {}
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as stat:
+            # The command's name may hold anything, so fields are counted from its closing bracket:
+            # state, parent, ...
+            children.setdefault(int(stat.read().rpartition(b")")[2].split()[1]), []).append(int(name))
+    return lambda pid: children.get(pid, [])
+
+
+def resident_bytes(pid: int) -> int:
+    """Return the resident memory of a process; 0 when it has ended."""
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/statm", "rb") as pages:
+        return int(pages.read().split()[1]) * PAGE_BYTES
+    return 0
 
 
 def end_all(tally: Tally) -> None:
@@ -187,10 +209,10 @@ def watch(tally: Tally, told: int, cancelling: Sequence[int], time_s: float, mem
         if time.monotonic() >= deadline:
             return "timed_out"
         looked_at = time.monotonic()
-        resident_bytes = sum(descendants().values())
+        used_bytes = sum(descendants().values())
         pause_s = max(POLL_S, (time.monotonic() - looked_at) / POLL_SHARE)
-        tally.peak_bytes = max(tally.peak_bytes, resident_bytes)
-        if resident_bytes > memory_bytes:
+        tally.peak_bytes = max(tally.peak_bytes, used_bytes)
+        if used_bytes > memory_bytes:
             return "out_of_memory"
 
 
