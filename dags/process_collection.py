@@ -67,7 +67,8 @@ def summarise() -> dict[str, int]:
         "retry_exponential_backoff": 2.0,
         "max_retry_delay": timedelta(minutes=5),
     },
-    max_active_runs=4,
+    # A request has fifty sweeps at most. More wait in Airflow's queue, arrivals too.
+    max_active_runs=32,
     max_active_tasks=16,
     catchup=False,
     render_template_as_native_obj=True,

@@ -28,7 +28,7 @@ def _step_task(step: str, priority: int):  # type: ignore[no-untyped-def] # the 
         pool="dials",
         map_index_template="{{ task.op_args[0][1] }}",
         priority_weight=priority,
-        weight_rule="absolute",
+        weight_rule="arrivals_first.ArrivalsFirst",
         do_xcom_push=False,
         # Runs after a skip too, to be skipped itself: Airflow names an instance only when it has run, and
         # its log then says why the sweep ended.

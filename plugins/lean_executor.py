@@ -13,10 +13,15 @@ from importlib.metadata import version
 from typing import Any
 
 from airflow.executors.local_executor import LocalExecutor
+from airflow.models.taskinstancekey import TaskInstanceKey
 
+from instances_of_run import load_run_once
+from parsed_dags import share_parsed_dags
+from quiet_runs import RunsWithNews, look_at_runs_with_news
 from ready_tasks import ask_only_of_hopeful_tasks
 from remembered_answers import ask_seldom
 from stuck_runs import ask_first_of_tasks_at_work
+from task_start import configure_logs_at_once, make_for_tasks
 
 log = logging.getLogger("beamloop.lean_executor")
 
@@ -54,15 +59,22 @@ IN_EVERY_TASK = (
 class LeanExecutor(LocalExecutor):
     """A LocalExecutor whose tasks start and end faster."""
 
+    _news: RunsWithNews | None = None
+
     def start(self) -> None:
         """Prepare what the workers share with this process, then fork them."""
         if version("apache-airflow") == READ_IN:
+            self._news = look_at_runs_with_news()
+            load_run_once()
             ask_only_of_hopeful_tasks()
             ask_first_of_tasks_at_work()
             share_type_adapters()
             supervise_leanly()
             ask_seldom()
             import_for_tasks()
+            configure_logs_at_once()
+            make_for_tasks()
+            share_parsed_dags()
         else:
             log.warning("Airflow is not %s: tasks are run as its LocalExecutor does.", READ_IN)
         super().start()
@@ -81,6 +93,12 @@ class LeanExecutor(LocalExecutor):
             left_s = deadline_s - time.monotonic()
             wait_s = max(0.0, left_s if self._unread_messages.value else min(left_s, GATHER_S))
         super().sync()
+
+    def change_state(self, key: Any, state: Any, info: Any = None, remove_running: bool = True) -> None:
+        """Take up what became of a task; its run has news then."""
+        if self._news and isinstance(key, TaskInstanceKey):
+            self._news.note(key.dag_id, key.run_id)
+        super().change_state(key, state, info, remove_running)
 
 
 def import_for_tasks() -> None:

@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from functools import partial
 from pathlib import Path
 
 from tests.benchmarks.figures import Figures
@@ -9,7 +10,9 @@ from tests.benchmarks.stack_cpu import stack_cpu_s
 from tests.end_to_end.conftest import running_platform
 from tests.end_to_end.platform_bench import Platform, wait_for
 
+from beamloop.catalog.requests import SWEEPS_PER_REQUEST
 from beamloop.errors import NotFoundError
+from beamloop.local_stack.airflow_rest import AirflowClient
 
 DAG = "empty_steps"
 DAGS = Path(__file__).parent / "dags"
@@ -38,18 +41,21 @@ def measure(executor: str, sweeps: int) -> Figures:
 
 
 def _run(platform: Platform, sweeps: int) -> int:
-    """Run the DAG once; return how many task instances it had."""
-    name = f"bench_{uuid.uuid4()}"
+    """Run as many DAG runs at once as a request of so many sweeps has; return how many task instances."""
+    at_once = range(0, sweeps, SWEEPS_PER_REQUEST)
+    runs = {f"bench_{uuid.uuid4()}": min(SWEEPS_PER_REQUEST, sweeps - at) for at in at_once}
     with platform.airflow() as airflow:
+        for name, count in runs.items():
+            wait_for("the DAG", partial(_start, airflow, name, count))
+        for name in runs:
+            while (state := airflow.dag_run_state(DAG, name)) != "success":
+                assert state in ("queued", "running"), state
+                time.sleep(POLL_S)
+        return sum(len(airflow.task_instances(DAG, name)) for name in runs)
 
-        def start() -> bool:
-            try:
-                return airflow.trigger(DAG, name, {"sweeps": sweeps})
-            except NotFoundError:  # Airflow has not read the file yet
-                return False
 
-        wait_for("the DAG", start)
-        while (state := airflow.dag_run_state(DAG, name)) != "success":
-            assert state in ("queued", "running"), state
-            time.sleep(POLL_S)
-        return len(airflow.task_instances(DAG, name))
+def _start(airflow: AirflowClient, name: str, sweeps: int) -> bool:
+    try:
+        return airflow.trigger(DAG, name, {"sweeps": sweeps})
+    except NotFoundError:  # Airflow has not read the file yet
+        return False

@@ -75,6 +75,18 @@ def dag_bag(airflow_database: None) -> Any:
     return DagBag(PROJECT / "dags")
 
 
+@pytest.fixture(scope="session")
+def run_of_chains(airflow_database: None) -> Any:
+    """Provide an ended run with mapped chains of tasks of each trigger rule."""
+    from airflow.dag_processing.bundles.manager import DagBundlesManager
+    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+
+    DagBundlesManager().sync_bundles_to_db()  # type: ignore[no-untyped-call] # Airflow's
+    found = DagBag(Path(__file__).parent / "files", bundle_name="dags-folder")
+    sync_bag_to_db(found, "dags-folder", None)
+    return found.dags["chains_of_each_rule"].test()
+
+
 RunDag = Callable[..., dict[tuple[str, int], str]]
 
 

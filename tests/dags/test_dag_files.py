@@ -42,6 +42,23 @@ def test_a_sweep_shows_its_six_programs_in_order_in_the_dials_pool(dag_bag: Any)
         assert later.priority_weight > earlier.priority_weight
 
 
+def test_a_sweep_that_has_just_arrived_goes_before_every_step_of_the_others(dag_bag: Any) -> None:
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.serialization.serialized_objects import DagSerialization
+
+    # As the scheduler has it.
+    dag = DagSerialization.from_dict(DagSerialization.to_dict(dag_bag.dags["process_collection"]))
+
+    def weights(run_id: str) -> list[Any]:
+        tasks = [dag.get_task(f"sweep.{step}") for step in STEPS]
+        return [TaskInstance(task, None, run_id, map_index=0).priority_weight for task in tasks]
+
+    others, arrived = weights("plate3-1f0c9a.4be1c2"), weights("plate4-2e0c9a.arrived.5be1c2")
+    assert others == sorted(others)
+    assert arrived == sorted(arrived)
+    assert min(arrived) > max(others)
+
+
 def test_a_group_is_refined_in_the_pool_that_has_the_memory_every_night(dag_bag: Any) -> None:
     dag = dag_bag.dags["refine_joint"]
     assert dag.timetable.expression == "0 2 * * *"

@@ -3,7 +3,6 @@
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,18 +10,6 @@ import pytest
 pytestmark = pytest.mark.dags
 
 STATES = ("success", "failed", "skipped", "upstream_failed", "running", "scheduled", "queued", None)
-
-
-@pytest.fixture(scope="module")
-def run_of_chains(airflow_database: None) -> Any:
-    """Provide an ended run with mapped chains of tasks of each trigger rule."""
-    from airflow.dag_processing.bundles.manager import DagBundlesManager
-    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
-
-    DagBundlesManager().sync_bundles_to_db()  # type: ignore[no-untyped-call] # Airflow's
-    found = DagBag(Path(__file__).parent / "files", bundle_name="dags-folder")
-    sync_bag_to_db(found, "dags-folder", None)
-    return found.dags["chains_of_each_rule"].test()
 
 
 @pytest.fixture(scope="module")

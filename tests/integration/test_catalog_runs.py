@@ -20,7 +20,7 @@ from beamloop.catalog.runs import load_run, record_outcome, record_step, start_r
 from beamloop.errors import CatalogUnavailableError, NotFoundError
 from beamloop.records.artifact import StoredObject
 from beamloop.records.collection import FoundCollection, FoundSweep
-from beamloop.records.identifiers import CollectionId, RunId
+from beamloop.records.identifiers import CollectionId, RunId, has_arrived
 from beamloop.records.images import NumberedImages
 from beamloop.records.outcome import Outcome, OutcomeCode
 from beamloop.records.program import ProgramEnd, ProgramLimits, ProgramResult
@@ -102,11 +102,23 @@ def test_a_request_waits_until_it_is_taken_up(catalog: Catalog) -> None:
         assert waiting_requests(connection) == []
 
 
-def test_more_sweeps_than_airflow_maps_over_become_several_requests(catalog: Catalog) -> None:
-    found = collection(*(sweep(f"s{n}") for n in range(1100)))
+def test_what_has_just_been_collected_is_started_before_what_people_asked_for_earlier(
+    catalog: Catalog,
+) -> None:
+    for name, asker in (("a", "a person"), ("b", "watch")):
+        with catalog.transaction() as connection:
+            found = collection(sweep(name))
+            request_processing(connection, found, PARAMETERS, "3.12.1", requested_by=asker)
+    with catalog.transaction() as connection:
+        names = [request.dag_run_id for request in waiting_requests(connection)]
+    assert [has_arrived(name) for name in names] == [True, False]
+
+
+def test_more_sweeps_than_one_dag_run_takes_become_several_requests(catalog: Catalog) -> None:
+    found = collection(*(sweep(f"s{n}") for n in range(110)))
     with catalog.transaction() as connection:
         _, requests = request_processing(connection, found, PARAMETERS, "3.12.1", requested_by="a test")
-        assert [len(take_up(connection, request)) for request in requests] == [500, 500, 100]
+        assert [len(take_up(connection, request)) for request in requests] == [50, 50, 10]
 
 
 def test_known_sweeps_drop_out_of_the_scan_by_content(catalog: Catalog) -> None:

@@ -58,7 +58,7 @@ def request_processing(
     dials_version
         The DIALS that will do the work, e.g. "3.12.1".
     requested_by
-        A person or "watch".
+        A person or :data:`beamloop.catalog.requests.WATCH`.
     again
         Ask for work that is known too.
 
@@ -91,7 +91,7 @@ def collection_key_name(collection: FoundCollection) -> str:
 
 
 def waiting_requests(connection: Connection, limit: int = 100) -> list[DagRequest]:
-    """Return requests that no DAG run has taken up, the oldest first, at most `limit`."""
+    """Return requests that no DAG run has taken up, at most `limit`: arrivals first, then the oldest."""
     rows = QUERIES.waiting_requests(connection, limit=limit)
     return [DagRequest(RequestId(row["request_id"]), row["dag_run_id"]) for row in rows]
 

@@ -11,12 +11,13 @@ from beamloop.catalog.connection import QUERIES
 from beamloop.catalog.events import note_event
 from beamloop.catalog.geometry import geometry_key
 from beamloop.records.geometry import GeometryId
-from beamloop.records.identifiers import CollectionId, RequestId, SweepId
+from beamloop.records.identifiers import CollectionId, RequestId, SweepId, request_name
 from beamloop.records.parameters import Parameters, run_key
 
-# Airflow fails a task that maps over more than core.max_map_length (1024), and each of its scheduling
-# passes looks at every unfinished task of a run: half of that keeps runs quick.
-SWEEPS_PER_REQUEST = 500
+# After each task that ends, Airflow's scheduler loads all tasks of its run: what a task costs grows with the
+# length of the run (decision 28).
+SWEEPS_PER_REQUEST = 50
+WATCH = "watch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ def ask_for_runs(
     dials_version
         The DIALS that will do the work, e.g. "3.12.1".
     requested_by
-        A person or "watch".
+        A person, or :data:`WATCH`: what has just been collected goes before all else.
     again
         Ask for work that is known too.
 
@@ -100,7 +101,7 @@ def ask_for_runs(
             QUERIES.put_request(
                 connection,
                 collection_id=collection_id,
-                dag_run_id=f"{key_name}.{_chunk_digest(chunk)}",
+                dag_run_id=request_name(key_name, _chunk_digest(chunk), arrived=requested_by == WATCH),
                 requested_by=requested_by,
             )
         )

@@ -102,6 +102,8 @@ def pace() -> Sections:
             "execution_api_retry_wait_max": "5",
         },
         "scheduler": {
+            # All runs at work: in those in which nothing has happened the lean executor does not look.
+            "max_dagruns_per_loop_to_schedule": "100",
             "max_tis_per_query": "0",  # as many as `parallelism`: fewer passes over all task instances
             # LocalExecutor queues without limit, and a queued task's token dies with this time.
             "task_queued_timeout": "86400",

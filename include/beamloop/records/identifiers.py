@@ -13,6 +13,7 @@ GroupId = NewType("GroupId", int)
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]{0,79}")
 LONGEST_STEM = 64
+ARRIVED = "arrived"
 
 
 def safe_name(name: str) -> str:
@@ -40,3 +41,29 @@ def natural_order(name: str) -> list[tuple[int, str]]:
     """Return a sorting key that puts "xtal2" before "xtal10"."""
     parts = re.split(r"(\d+)", name)
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
+
+
+def request_name(place: str, digest: str, *, arrived: bool) -> str:
+    """Name the DAG run that a request for processing is.
+
+    Parameters
+    ----------
+    place
+        Of the collection in the store, e.g. "plate3-1f0c9a".
+    digest
+        Of the work, in hexadecimal digits.
+    arrived
+        Whether the sweeps have just been found at the beamline, which :func:`has_arrived` tells again.
+
+    Returns
+    -------
+    str
+        "plate3-1f0c9a.4be1c2f09a33" or "plate3-1f0c9a.arrived.4be1c2f09a33".
+    """
+    return f"{place}.{ARRIVED}.{digest}" if arrived else f"{place}.{digest}"
+
+
+def has_arrived(dag_run_id: str) -> bool:
+    """Tell whether a DAG run processes sweeps that had just been found at the beamline."""
+    # A collection's own name never stands alone between dots: its place ends with a digest of its folder.
+    return dag_run_id.split(".")[-2:-1] == [ARRIVED]

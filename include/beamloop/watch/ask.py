@@ -9,6 +9,7 @@ from beamloop.beamlines.beamline_file import Beamline
 from beamloop.catalog.connection import Connection
 from beamloop.catalog.events import note_event
 from beamloop.catalog.intake import known_contents, request_processing
+from beamloop.catalog.requests import WATCH
 from beamloop.records.collection import FoundCollection, FoundSweep
 from beamloop.watch.known_sample import know_sample, note_sidecar
 
@@ -49,9 +50,9 @@ def ask_for(
     parameters = replace(parameters, sample=sample.sample)
     collection = FoundCollection(beamline.beamline, directory, new, parameters.sample)
     collection_id, requests = request_processing(
-        connection, collection, parameters, dials_version, requested_by="watch"
+        connection, collection, parameters, dials_version, requested_by=WATCH
     )
     note_sidecar(connection, collection_id, sample)
     for name in strangers:
-        note_event(connection, "watch", "stranger", collection_id, f"No image of a sweep: {name!a}")
+        note_event(connection, WATCH, "stranger", collection_id, f"No image of a sweep: {name!a}")
     log.info("%s: %d sweeps are complete, %d requests", directory, len(new), len(requests))

@@ -7,6 +7,7 @@ from pathlib import Path
 from beamloop.beamlines.sidecar import SIDECAR_NAME, read_sidecar
 from beamloop.catalog.connection import Connection
 from beamloop.catalog.events import newest_event, note_event
+from beamloop.catalog.requests import WATCH
 from beamloop.catalog.samples import sample_by_hand
 from beamloop.errors import InvalidInputError
 from beamloop.records.identifiers import CollectionId
@@ -72,4 +73,4 @@ def note_sidecar(connection: Connection, collection_id: CollectionId, known: Kno
     else:
         words = NO_SIDECAR if before else ""
     if words and (before is None or before.sentence != words):
-        note_event(connection, "watch", "sidecar", collection_id, words)
+        note_event(connection, WATCH, "sidecar", collection_id, words)

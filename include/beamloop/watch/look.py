@@ -8,6 +8,7 @@ from pathlib import Path
 from beamloop.beamlines.beamline_file import Beamline
 from beamloop.catalog.connection import Catalog, Connection
 from beamloop.catalog.events import note_event
+from beamloop.catalog.requests import WATCH
 from beamloop.catalog.watched import (
     collection_at,
     forget_folder,
@@ -93,7 +94,7 @@ def _is_empty(folder: FolderContent | SeenFolder) -> bool:
 def _note(connection: Connection, look: Look, directory: Path, said: Iterable[Said]) -> None:
     for kind, sentence in said:
         collection_id = collection_at(connection, look.beamline.beamline, directory)
-        note_event(connection, "watch", kind, collection_id, sentence)
+        note_event(connection, WATCH, kind, collection_id, sentence)
 
 
 def _forget(connection: Connection, look: Look, directory: Path) -> None:

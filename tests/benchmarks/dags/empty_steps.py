@@ -45,6 +45,7 @@ def summarise() -> None:
     dag_id="empty_steps",
     schedule=None,
     params={"sweeps": Param(12, type="integer", minimum=1, description="How many sweeps are made up.")},
+    max_active_runs=32,
     max_active_tasks=16,
     catchup=False,
     render_template_as_native_obj=True,

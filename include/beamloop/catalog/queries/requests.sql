@@ -31,9 +31,9 @@ JOIN beamloop.geometry_versions g
 WHERE s.sweep_id = ANY (:sweep_ids);
 
 -- name: waiting_requests(limit)
--- Requests that no DAG run has taken up, the oldest first.
+-- Requests that no DAG run has taken up: what has just been collected, then the others, the oldest first.
 SELECT request_id, dag_run_id FROM beamloop.requests
-WHERE started_at IS NULL ORDER BY requested_at, request_id LIMIT :limit;
+WHERE started_at IS NULL ORDER BY requested_by <> 'watch', requested_at, request_id LIMIT :limit;
 
 -- name: start_request(request_id)!
 -- A DAG run has taken the request up; a second time changes nothing.
