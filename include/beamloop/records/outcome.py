@@ -33,10 +33,10 @@ TRY_NEXT = {
     OutcomeCode.PROCESSED: "",
     OutcomeCode.NO_SPOTS: "Look at an image: is there a crystal in the beam? If spots are visible, lower "
     "the threshold (--set find_spots.spotfinder.threshold.dispersion.sigma_strong=2).",
-    OutcomeCode.TOO_FEW_SPOTS: "Lower min_spot_size or sigma_strong of find_spots, or collect again with "
-    "a longer exposure.",
+    OutcomeCode.TOO_FEW_SPOTS: "Take smaller spots too (--set find_spots.spotfinder.filter.min_spot_size=2) "
+    "or weaker ones (--set find_spots.spotfinder.threshold.dispersion.sigma_strong=2), or expose longer.",
     OutcomeCode.NO_LATTICE: "Check beam centre and distance in the header; give cell and space group if "
-    "they are known: fewer spots then suffice.",
+    "they are known (`beamloop sample set`, then `beamloop reprocess`): fewer spots then suffice.",
     OutcomeCode.WRONG_SYMMETRY: "Process again with another space group, or without one: "
     "`beamloop reprocess` with --space-group none.",
     OutcomeCode.REFINEMENT_FAILED: "Look at the residuals in the refinement log; a wrong beam centre or "
@@ -50,16 +50,16 @@ TRY_NEXT = {
     "folder again.",
     OutcomeCode.GEOMETRY_MISMATCH: "See `beamloop geometry list`: promote a geometry of the detector that "
     "took these images, or withdraw the one in force.",
-    OutcomeCode.TIMED_OUT: "See the log for what took the time; raise the beamline's time limit if the "
-    "sweep is just large.",
-    OutcomeCode.OUT_OF_MEMORY: "Raise the beamline's memory limit, or process with --set "
-    "index.indexing.method=fft1d, which needs a third of the memory.",
+    OutcomeCode.TIMED_OUT: "See the log for what took the time; raise limits.program_time_s in the "
+    "beamline's file if there is just much to do, then process again.",
+    OutcomeCode.OUT_OF_MEMORY: "Raise limits.program_memory_gb in the beamline's file and process again; "
+    "where dials.index needs it, --set index.indexing.method=fft1d takes a third of the memory.",
     OutcomeCode.PROGRAM_CRASHED: "Read the log; run the command of this step again in its folder; report it "
-    "to DIALS with both.",
-    OutcomeCode.ARTIFACT_DAMAGED: "Delete the named object from the store, check its disks, then process "
-    "the sweep again.",
+    "to DIALS with both. --again processes the sweep once more.",
+    OutcomeCode.ARTIFACT_DAMAGED: "Check the store's disks, delete the named object from it, then process "
+    "the sweep again with --again.",
     OutcomeCode.INTERRUPTED: "Nothing is wrong with the data: check database, store and disk with "
-    "`beamloop status`, then process again.",
+    "`beamloop status`, then clear the failed task in Airflow, or process again.",
     OutcomeCode.CANCELLED: "`beamloop reprocess` processes it again when you want the result.",
 }
 
