@@ -9,9 +9,13 @@ from typing import Any, cast
 import pytest
 import typer
 
+from beamloop.beamlines.beamline_file import Beamline, Limits
+from beamloop.beamlines.geometry_rules import GeometryRules
+from beamloop.beamlines.notifications import Notifications
 from beamloop.cli.main import app
 from beamloop.dials_cli.handle import Dials
 from beamloop.dials_cli.option_list import check_options
+from beamloop.local_stack.airflow_entries import AIRFLOW_VARIABLES
 from beamloop.records.parameters import STEPS
 from beamloop.settings import DialsSettings
 
@@ -92,3 +96,15 @@ def test_every_setting_that_people_are_told_to_give_is_one_of_dials() -> None:
     for setting in named:
         program, _, option = setting.partition(".")
         check_options(cast(Dials, Installed()), {program: [option]})
+
+
+def test_every_field_of_a_beamlines_file_and_every_variable_is_described() -> None:
+    described = set(re.findall(r"`([\w.]+)`", (PROJECT / "docs/operations.md").read_text("utf-8")))
+    fields = {
+        *Beamline.model_fields,
+        *(f"limits.{name}" for name in Limits.model_fields),
+        *GeometryRules.model_fields,
+        *Notifications.model_fields,
+        *AIRFLOW_VARIABLES.values(),
+    }
+    assert fields <= described
