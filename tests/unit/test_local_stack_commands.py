@@ -33,13 +33,13 @@ def test_a_helper_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_a_helper_that_does_not_end_is_ended_with_its_children(tmp_path: Path) -> None:
     child = tmp_path / "child"
     script = "sleep 300 & echo $! > $0.new; mv $0.new $0; wait"
-    with pytest.raises(PermanentError, match="Waiting took longer than 2 s"):
+    with pytest.raises(PermanentError, match="Waiting took longer than 5 s"):
         run_to_end(
             "Waiting",
             ["sh", "-c", script, child],
             log=tmp_path / "log",
             environment=ENVIRONMENT,
-            time_limit_s=2.0,
+            time_limit_s=5.0,  # a busy machine may need seconds until the child is there
         )
     pid = int(child.read_text())
     deadline_s = time.monotonic() + LONG_ENOUGH_S
