@@ -308,12 +308,25 @@ OF_ONE_RUN = re.compile(
 OF_THE_MOMENT = re.compile(r"seconds|run on|[Tt]ime|memory|\d s\b|\b\d+(\.\d+)? [MG]B")
 
 
+def comparable(path: Path) -> bytes:
+    """Return a file without what differs from run to run."""
+    content = OF_ONE_RUN.sub(b"", path.read_bytes())
+    if path.suffix == ".expt":
+        return content
+    table = read_reflections(path)
+    # dials.index of 3.30 leaves what is predicted of spots without an index to what was in memory.
+    for name in {"xyzcal.mm", "xyzcal.px"} & table.columns.keys():
+        column = table[name]
+        content = content.replace(column.tobytes(), column[table.has(Flag.INDEXED)].tobytes())
+    return content
+
+
 def test_a_forked_program_leaves_the_same_files(processed: Path, forked: Path) -> None:
     names = {path.name for path in processed.iterdir()}
     assert names == {path.name for path in forked.iterdir()}
     assert "optimised.expt" in names
     for name in sorted(name for name in names if name.endswith((".expt", ".refl"))):
-        theirs, ours = (OF_ONE_RUN.sub(b"", (folder / name).read_bytes()) for folder in (processed, forked))
+        theirs, ours = (comparable(folder / name) for folder in (processed, forked))
         assert ours == theirs, name
 
 

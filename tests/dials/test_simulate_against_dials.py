@@ -114,7 +114,8 @@ def test_dxtbx_reads_back_header_and_pixels(tmp_path: Path) -> None:
     panel = truth.detector.header.panels[0]
     assert read["format"] == "FormatCBFMiniPilatus"
     assert read["image_size_px"] == [487, 619]
-    assert read["trusted_range"] == [-1, 1048500]
+    # To 3.12 the lower end is the largest value not to be trusted, to newer versions the least to be trusted.
+    assert read["trusted_range"] in ([-1, 1048500], [0, 1048500])
     assert read["origin_mm"] == pytest.approx(panel.origin_mm, abs=1e-9)
     assert read["fast_axis"] == pytest.approx(panel.fast_axis)
     assert read["slow_axis"] == pytest.approx(panel.slow_axis)
