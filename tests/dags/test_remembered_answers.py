@@ -1,5 +1,6 @@
 """What a worker keeps of Airflow's answers, and for how long."""
 
+import os
 from typing import Any
 
 import pytest
@@ -54,6 +55,37 @@ def test_what_is_not_there_is_asked_for_again() -> None:
     assert get(None, "late") == "made meanwhile"
 
 
+def test_what_one_worker_was_answered_the_others_know() -> None:
+    airflow = Airflow(path="/data")
+    get = airflow.get()
+    worker = os.fork()
+    if worker == 0:
+        os._exit(get(None, "path") != "/data")
+    assert os.waitpid(worker, 0)[1] == 0
+    assert get(None, "path") == "/data"
+    assert airflow.asked == 0
+
+
+def test_what_was_written_by_half_is_asked_for_again() -> None:
+    from remembered_answers import HEAD, SharedAnswers
+
+    shared = SharedAnswers()
+    shared.write({"path": (LONG_S, '"/data"')})
+    assert [*shared.read()] == ["path"]
+    shared._memory[HEAD.size + 3] ^= 1
+    assert shared.read() == {}
+
+
+def test_what_has_no_room_is_asked_for_each_time() -> None:
+    from remembered_answers import ROOM_BYTES
+
+    airflow = Airflow(long="x" * ROOM_BYTES, short="1")
+    get = airflow.get()
+    assert [len(get(None, "long")) for _ in range(2)] == [ROOM_BYTES] * 2
+    assert [get(None, "short") for _ in range(2)] == ["1", "1"]
+    assert airflow.asked == 3
+
+
 def test_airflows_client_is_asked_through_it(monkeypatch: pytest.MonkeyPatch) -> None:
     from airflow.sdk.api.client import ConnectionOperations, VariableOperations
     from airflow.sdk.api.datamodels._generated import ConnectionResponse, VariableResponse
@@ -62,7 +94,18 @@ def test_airflows_client_is_asked_through_it(monkeypatch: pytest.MonkeyPatch) ->
 
     answers = {
         VariableOperations: VariableResponse(key="name", value="value"),
-        ConnectionOperations: ConnectionResponse.model_construct(conn_id="name", conn_type="fs"),
+        ConnectionOperations: ConnectionResponse.model_validate(
+            {
+                "conn_id": "name",
+                "conn_type": "postgres",
+                "host": "::1",
+                "schema": "beamloop",
+                "login": "beamloop",
+                "password": 'ä"\\%',
+                "port": 5432,
+                "extra": '{"path": "/data"}',
+            }
+        ),
     }
     asked: list[type] = []
 
@@ -76,6 +119,6 @@ def test_airflows_client_is_asked_through_it(monkeypatch: pytest.MonkeyPatch) ->
     client: Any = None
     variables, connections = VariableOperations(client), ConnectionOperations(client)
     for _ in range(3):
-        assert variables.get("name") is answers[VariableOperations]
-        assert connections.get("name") is answers[ConnectionOperations]
+        assert variables.get("name") == answers[VariableOperations]
+        assert connections.get("name") == answers[ConnectionOperations]
     assert asked == [VariableOperations, ConnectionOperations]
