@@ -213,6 +213,10 @@ class Platform:
         """Return how often Airflow has tried the six tasks of each sweep."""
         return self._by_sweep(dag_run_id, "try_number")
 
+    def weights(self, dag_run_id: str) -> dict[str, dict[str, int]]:
+        """Return what the six tasks of each sweep weigh among those that wait."""
+        return self._by_sweep(dag_run_id, "priority_weight")
+
     def _by_sweep(self, dag_run_id: str, field: str) -> dict[str, dict[str, Any]]:
         with self.airflow() as airflow:
             found = airflow.task_instances("process_collection", dag_run_id)

@@ -35,7 +35,9 @@ def test_every_sweep_that_appears_ends_as_its_truth_says(
         assert_nothing_is_left_over(platform, run_id)
 
 
-def test_the_grid_names_each_sweep_and_shows_what_the_catalogue_says(platform: Platform, plate: Path) -> None:
+def test_the_grid_names_each_sweep_and_shows_what_the_catalogue_says_and_that_it_has_arrived(
+    platform: Platform, plate: Path
+) -> None:
     blank_step = platform.outcomes(plate)["blank_1"][1]
     done = STEPS.index(blank_step)
     (request,) = platform.requests(plate)
@@ -45,6 +47,8 @@ def test_the_grid_names_each_sweep_and_shows_what_the_catalogue_says(platform: P
         "blank_1": dict.fromkeys(STEPS[:done], "success") | dict.fromkeys(STEPS[done:], "skipped"),
     }
     assert platform.dag_run_state(request) == "success"
+    # What people ask for weighs no more than the number of its step.
+    assert all(min(weights.values()) > len(STEPS) for weights in platform.weights(request).values())
 
 
 def test_another_look_starts_nothing_and_a_later_sweep_is_a_request_of_its_own(
