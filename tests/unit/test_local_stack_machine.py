@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,32 @@ def test_the_doctor_names_a_beamline_file_that_cannot_be_used(tmp_path: Path) ->
     assert not found.ok
     assert "i04.yaml cannot be used: quiet: there is no such field" in found.found
     assert "docs/operations.md" in found.remedy
+
+
+def test_the_doctor_names_the_module_that_a_package_of_dials_has_forgotten(tmp_path: Path) -> None:
+    def write(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        path.chmod(0o755)
+        return path
+
+    for name in ("dials", "dials/util", "dials/command_line"):
+        write(f"{name}/__init__.py", "")
+    write("dials/util/version.py", "def dials_version():\n    return 'DIALS 3.30.1'\n")
+    index = write("dials/command_line/index.py", "import no_such_gemmi\n")
+    write("dials.import", "#!/bin/sh\n")
+    python = write("python", f'#!/bin/sh\nPYTHONPATH={tmp_path} exec {sys.executable} -B "$@"\n')
+    environment = {"BEAMLOOP_DIALS_BIN": str(tmp_path), "BEAMLOOP_DIALS_PYTHON": str(python)}
+
+    def look() -> Check:
+        layout = StackLayout(project=tmp_path, state=tmp_path / "state")
+        return next(check for check in examine(layout, environment) if check.name == "DIALS")
+
+    assert look().found.endswith("lacks the module no_such_gemmi")
+    assert "python3-no_such_gemmi" in look().remedy
+    index.write_text("")
+    assert look() == Check("DIALS", True, f"3.30.1 in {tmp_path}, Python {python}")
 
 
 def test_a_postgresql_that_is_too_old_is_not_taken(tmp_path: Path) -> None:

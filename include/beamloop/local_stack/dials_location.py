@@ -34,12 +34,26 @@ def find_dials(environment: Mapping[str, str] = os.environ) -> DialsSettings | N
 
 def dials_version(dials: DialsSettings) -> str | None:
     """Ask DIALS's Python for the version of DIALS, e.g. "3.12"; None when it has none. Takes 1 s."""
-    script = "import dials.util.version as v; print(v.dials_version())"
+    answer = _ask_python(dials, "import dials.util.version as v; print(v.dials_version())")
+    found = re.search(r"\d+\.\d+\S*", answer or "")
+    return found.group() if found else None
+
+
+def module_that_dials_lacks(dials: DialsSettings) -> str:
+    """Ask DIALS's Python which module its indexing imports in vain, e.g. "gemmi"; "" when none. Takes 2 s."""
+    script = (
+        "try:\n    import dials.command_line.index\n"
+        "except ModuleNotFoundError as error:\n    print('lacks', error.name)"
+    )
+    found = re.search(r"^lacks (\S+)$", _ask_python(dials, script) or "", re.MULTILINE)
+    return found.group(1) if found else ""
+
+
+def _ask_python(dials: DialsSettings, script: str) -> str | None:
     try:
         answer = subprocess.run(  # noqa: S603 - argv list, no shell
             [dials.python, "-c", script], capture_output=True, text=True, check=True, timeout=60
         )
     except (OSError, subprocess.SubprocessError):
         return None
-    found = re.search(r"\d+\.\d+\S*", answer.stdout)
-    return found.group() if found else None
+    return answer.stdout

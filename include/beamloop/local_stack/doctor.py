@@ -12,7 +12,7 @@ import psutil
 
 from beamloop.beamlines.beamline_file import read_beamlines
 from beamloop.errors import BeamloopError
-from beamloop.local_stack.dials_location import dials_version, find_dials
+from beamloop.local_stack.dials_location import dials_version, find_dials, module_that_dials_lacks
 from beamloop.local_stack.directories import COMFORTABLE_FREE_BYTES
 from beamloop.local_stack.layout import StackLayout
 from beamloop.local_stack.ports import PREFERRED_UI_PORT, is_free, load_ports
@@ -72,6 +72,10 @@ def _dials(environment: Mapping[str, str]) -> Check:
     if version is None:
         remedy = "Set BEAMLOOP_DIALS_PYTHON to the Python that DIALS is installed in."
         return Check("DIALS", False, f"{dials.python} cannot import dials", remedy)
+    lacking = module_that_dials_lacks(dials)
+    if lacking:
+        remedy = f"Install it for {dials.python}; on Debian: apt-get install python3-{lacking}."
+        return Check("DIALS", False, f"{version} in {dials.bin_directory} lacks the module {lacking}", remedy)
     return Check("DIALS", True, f"{version} in {dials.bin_directory}, Python {dials.python}")
 
 
