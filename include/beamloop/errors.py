@@ -4,6 +4,9 @@ An *outcome* (no lattice, no spots) is not an error: it is a record, see :mod:`b
 A *transient* error may pass when the same work is tried again; a *permanent* one will not.
 """
 
+# What to try when a file of a step cannot be read on this machine.
+FETCH_AGAIN = "Remove its step's folder and clear the task that failed: the store gives the files again."
+
 
 class BeamloopError(Exception):
     """What failed, on what, where the evidence is, and what to try.

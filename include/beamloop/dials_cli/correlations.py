@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from beamloop.dials_cli.handle import Dials
 from beamloop.dials_cli.run_script import run_script
-from beamloop.errors import InvalidInputError
+from beamloop.errors import FETCH_AGAIN, InvalidInputError
 from beamloop.records.program import ProgramLimits, ProgramResult
 
 
@@ -78,5 +78,5 @@ def read_correlations(path: Path) -> Correlations:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InvalidInputError(
             f"{path} cannot be read as correlations of parameters: {error!r}.",
-            try_next="Remove the step's folder; it is then done again.",
+            try_next=FETCH_AGAIN,
         ) from error

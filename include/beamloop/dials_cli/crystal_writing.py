@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from beamloop.dials_cli.crystal import space_group_symbol
-from beamloop.errors import InvalidInputError
+from beamloop.errors import FETCH_AGAIN, InvalidInputError
 
 
 def primitive_axes(space_group: str) -> NDArray[np.float64]:
@@ -118,7 +118,7 @@ def _edited(experiments: Path, target: Path) -> Iterator[dict[str, Any]]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InvalidInputError(
             f"{experiments} cannot be read as experiments: {error!r}.",
-            try_next="Run the step that wrote it again.",
+            try_next=FETCH_AGAIN,
         ) from error
     target.write_text(json.dumps(document, indent=2), "utf-8")
 

@@ -11,7 +11,7 @@ import numpy as np
 from beamloop.dials_cli.crystal import CrystalSummary, summarise_crystal
 from beamloop.dials_cli.detector import DetectorSummary, summarise_detector
 from beamloop.dials_cli.goniometer import GoniometerSummary, summarise_goniometer
-from beamloop.errors import InvalidInputError
+from beamloop.errors import FETCH_AGAIN, InvalidInputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def read_experiments(path: Path) -> ExperimentsSummary:
     except (OSError, ValueError, KeyError, TypeError, IndexError, np.linalg.LinAlgError) as error:
         raise InvalidInputError(
             f"{path} cannot be read as a DIALS experiment list: {error!r}.",
-            try_next="Run the step that wrote it again; files of DIALS 1 have to be converted first.",
+            try_next=f"One of your own: write it again with DIALS, 2 or later. One of a run: {FETCH_AGAIN}",
         ) from error
     return ExperimentsSummary(experiments)
 

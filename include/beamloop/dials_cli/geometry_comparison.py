@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from beamloop.dials_cli.handle import Dials
 from beamloop.dials_cli.run_script import run_script
-from beamloop.errors import InvalidInputError
+from beamloop.errors import FETCH_AGAIN, InvalidInputError
 from beamloop.records.program import ProgramLimits, ProgramResult
 
 Floats = NDArray[np.float64]
@@ -99,7 +99,7 @@ def read_comparison(path: Path) -> GeometryComparison:
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise InvalidInputError(
             f"{path} cannot be read as residuals with several geometries: {error!r}.",
-            try_next="Remove the step's folder; it is then done again.",
+            try_next=FETCH_AGAIN,
         ) from error
 
 

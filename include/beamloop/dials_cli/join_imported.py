@@ -33,7 +33,11 @@ def join_imported(blocks: Sequence[Path], joined: Path) -> None:
     documents = [json.loads(path.read_bytes()) for path in blocks]
     for path, document in zip(blocks, documents, strict=True):
         if any(len(document[kind]) != 1 for kind in ("experiment", "scan", "imageset", *SHARED)):
-            raise InvalidInputError(f"{path} is not one experiment of one scan.", evidence=str(path))
+            raise InvalidInputError(
+                f"{path} is not one experiment of one scan.",
+                evidence=str(path),
+                try_next="See with `dials.show` what is in the file: each block is to be one sweep's images.",
+            )
     first, *others = documents
     for number, document in enumerate(others, start=1):
         (experiment,) = document["experiment"]

@@ -9,6 +9,11 @@ from beamloop.records.program import ProgramEnd, ProgramLimits, ProgramResult
 
 Meanings = Mapping[FailureCause, OutcomeCode]
 
+WHEN_KILLED = (
+    "Nothing: the step is tried again by itself. Where it happens again, see the machine's kernel log: short "
+    "of memory, it ends programs."
+)
+
 # What a cause means, where the step does not say otherwise. What is not here is nobody's outcome: the
 # program crashed.
 MEANINGS: Meanings = {
@@ -41,7 +46,9 @@ def outcome_of_end(result: ProgramResult, limits: ProgramLimits, step: str) -> O
         words = f"{program} was ended when it needed more than {limit_gb:.1f} GB, the limit of this beamline."
         return Outcome(OutcomeCode.OUT_OF_MEMORY, words, step)
     if result.end is ProgramEnd.CANCELLED:
-        raise TransientError(f"{program} was ended from outside.", evidence=str(result.log_path))
+        raise TransientError(
+            f"{program} was ended from outside.", evidence=str(result.log_path), try_next=WHEN_KILLED
+        )
     return None
 
 
@@ -80,10 +87,12 @@ def outcome_of_log(result: ProgramResult, step: str, meanings: Meanings = MEANIN
         raise DiskFullError(
             f"The disk of {result.log_path.parent} is full.",
             evidence=str(result.log_path),
-            try_next="Make room, then run the step again.",
+            try_next="Make room; the step is tried again by itself, or clear its task in Airflow.",
         )
     if cause is FailureCause.KILLED:
-        raise TransientError(f"{result.program} was {quote}.", evidence=str(result.log_path))
+        raise TransientError(
+            f"{result.program} was {quote}.", evidence=str(result.log_path), try_next=WHEN_KILLED
+        )
     code = {**MEANINGS, **meanings}.get(cause, OutcomeCode.PROGRAM_CRASHED)
     said = f"{result.program} says: {quote}" if quote else f"{result.program} ended with {result.exit_code}."
     if code is OutcomeCode.PROGRAM_CRASHED and result.missing_outputs:

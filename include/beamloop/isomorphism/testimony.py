@@ -79,7 +79,8 @@ def _require_possible(member: GroupMember) -> None:
     except InvalidInputError as error:
         raise InvalidInputError(
             f"Sweep {member.sweep_name!a}, run {member.run_id}: {error.what}",
-            try_next="Process the sweep again, or leave it out with `beamloop exclude`.",
+            try_next="Process it again with its symmetry (`beamloop reprocess --space-group`), or leave it "
+            "out (`beamloop exclude`).",
         ) from error
 
 

@@ -134,7 +134,8 @@ def import_panels(
     images = one.run.images
     if not isinstance(images, NumberedImages):
         raise InvalidInputError(
-            f"The images of {one.sweep.name} are not numbered files.", try_next="Use its run's spots."
+            f"The images of {one.sweep.name} are not numbered files, they cannot be imported panel by panel.",
+            try_next="Ask for the metrology of this detector without this sweep: `beamloop exclude` it.",
         )
     links = work.directory / LINKS
     links.mkdir(exist_ok=True)
