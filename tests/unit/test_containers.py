@@ -139,7 +139,7 @@ def test_the_files_of_a_service_are_its_own(environment: dict[str, str]) -> None
 
 def test_airflow_keeps_the_pace_of_the_local_stack(environment: dict[str, str]) -> None:
     settings = container_settings(read_deployment(environment))
-    assert settings["workers"]["min_heartbeat_interval"] == "1"
+    assert settings["workers"]["max_failed_heartbeats"] == "10"
     assert settings["core"]["simple_auth_manager_users"] == "admin:admin,beamloop:op"
     assert "celery" not in settings
 
@@ -154,6 +154,8 @@ def test_tasks_run_in_the_scheduler_as_they_do_in_a_local_stack(
     settings = container_settings(read_deployment(environment | variables))
     assert settings["core"]["executor"] == executor
     assert ("scheduler_idle_sleep_time" in settings["scheduler"]) == (executor != "LocalExecutor")
+    # Only the lean executor sees the end of a task by itself.
+    assert settings["workers"]["min_heartbeat_interval"] == ("1" if executor == "LocalExecutor" else "5")
     # Where the class of that name is found.
     assert settings["core"]["plugins_folder"].endswith("/plugins")
     assert composed["services"]["scheduler"]["environment"]["BEAMLOOP_EXECUTOR"] == "lean"
@@ -169,6 +171,7 @@ def test_workers_get_their_tasks_from_the_broker(environment: dict[str, str]) ->
     settings = container_settings(deployment)
     assert deployment.executor is Executor.CELERY
     assert settings["core"]["executor"] == "CeleryExecutor"
+    assert settings["workers"]["min_heartbeat_interval"] == "1"
     assert settings["celery"]["broker_url"].endswith("@broker:6379/0")
 
 

@@ -29,4 +29,7 @@ def executor_settings(name: str) -> dict[str, dict[str, str]]:
         # The executor itself waits between two passes, up to a second, and ends its wait with a task. The
         # scheduler would not notice a task's end in this sleep.
         "scheduler": {"scheduler_idle_sleep_time": "0.01"},
+        # The executor sees the end of a task without it: what is left of this is how often Airflow hears that
+        # a task lives, and how soon a task hears that a person has ended it.
+        "workers": {"min_heartbeat_interval": "5"},
     }
