@@ -40,6 +40,7 @@ IN_EVERY_TASK = (
     "airflow.providers.standard.operators.trigger_dagrun",
     "airflow.sdk.definitions.asset.metadata",
     "airflow.sdk.definitions.decorators",
+    "airflow.sdk.execution_time.cache",
     "airflow.sdk.execution_time.callback_runner",
     "airflow.sdk.execution_time.context",
     "airflow.sdk.execution_time.secrets.execution_api",
@@ -52,6 +53,7 @@ IN_EVERY_TASK = (
     "beamloop.services",
     "beamloop.storage.opening",
     "beamloop.sweep.stage",
+    "beamloop.watch.work",
     "jinja2.ext",
 )
 
