@@ -106,9 +106,9 @@ def through_airflow(platform: Platform, images: Path) -> Figures:
         "SELECT step, sum(cpu_s) AS cpu_s, sum(wall_s) AS wall_s FROM beamloop.program_starts GROUP BY step"
     )
     dials_cpu_s = sum(row["cpu_s"] for row in programs)
-    (request,) = platform.requests(images)
     with platform.airflow() as airflow:
-        tasks = len(airflow.task_instances("process_collection", request))
+        found = [airflow.task_instances("process_collection", run) for run in platform.requests(images)]
+    tasks = sum(map(len, found))
     return {
         "wall_s": wall_s,
         "cpu_s": sum(used.values()),

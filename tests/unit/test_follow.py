@@ -2,20 +2,19 @@
 
 import pytest
 
-from beamloop.cli.follow import LONGEST_POLL_S, POLL_S, pause_after
+from beamloop.cli.follow import LONGEST_POLL_S, POLL_S, pause_s
 
 pytestmark = pytest.mark.unit
 
 
-@pytest.mark.parametrize("reading_s", [0.0, 0.002, 0.01])
-def test_a_small_collection_is_read_every_second(reading_s: float) -> None:
-    assert pause_after(reading_s) == POLL_S
+@pytest.mark.parametrize("sweeps", [0, 1, 12, 73, 100])
+def test_a_small_collection_is_read_every_second(sweeps: int) -> None:
+    assert pause_s(sweeps) == POLL_S
 
 
-def test_reading_a_large_collection_takes_a_hundredth_of_the_time() -> None:
-    # Exact but for the last digit of the division.
-    assert pause_after(0.03) == pytest.approx(3.0, rel=1e-12)
+def test_a_larger_one_is_read_less_often_the_larger_it_is() -> None:
+    assert POLL_S < pause_s(300) < pause_s(900) < LONGEST_POLL_S
 
 
 def test_progress_is_never_older_than_some_seconds() -> None:
-    assert pause_after(5.0) == LONGEST_POLL_S
+    assert pause_s(5000) == LONGEST_POLL_S

@@ -16,8 +16,8 @@ from beamloop.records.outcome import OutcomeCode
 from beamloop.records.parameters import STEPS
 
 POLL_S = 1.0
-# A large collection is read less often: the answer costs the machine that does the work.
-SHARE_OF_READING = 0.01
+# A large collection is read less often: each answer costs some 0.1 ms a sweep of the machine that does the work.
+POLL_S_PER_SWEEP = 0.01
 LONGEST_POLL_S = 10.0
 # Where there is no terminal, a line is printed when something has changed, but not more often.
 QUIET_LINE_S = 10.0
@@ -71,9 +71,7 @@ def follow(console: Console, read: Callable[[], Standing], *, expected_sweeps: i
         bar = progress.add_task("waiting", total=None)
         last_line, last_at = "", 0.0
         while True:
-            began_s = time.monotonic()
             standing = _patient(read)
-            pause_s = pause_after(time.monotonic() - began_s)
             results = standing.results
             line = describe(standing)
             done = sum(len(STEPS) if result.outcome else len(result.steps_done) for result in results)
@@ -85,12 +83,12 @@ def follow(console: Console, read: Callable[[], Standing], *, expected_sweeps: i
             complete = len(results) >= max(1, expected_sweeps) and all(result.outcome for result in results)
             if complete and not standing.has_open_request:
                 return results
-            time.sleep(pause_s)
+            time.sleep(pause_s(len(results)))
 
 
-def pause_after(reading_s: float) -> float:
-    """Return how long to wait before reading again, in s, when reading took so long."""
-    return min(max(POLL_S, reading_s / SHARE_OF_READING), LONGEST_POLL_S)
+def pause_s(sweeps: int) -> float:
+    """Return how long to wait before so many sweeps are read again, in s."""
+    return min(max(POLL_S, sweeps * POLL_S_PER_SWEEP), LONGEST_POLL_S)
 
 
 def _patient(read: Callable[[], Standing]) -> Standing:
