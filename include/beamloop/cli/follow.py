@@ -16,7 +16,7 @@ from beamloop.records.outcome import OutcomeCode
 from beamloop.records.parameters import STEPS
 
 POLL_S = 1.0
-# A large collection is read less often: each answer costs some 0.1 ms a sweep of the machine that does the work.
+# A large collection is read less often: the answer costs the machine that does the work.
 POLL_S_PER_SWEEP = 0.01
 LONGEST_POLL_S = 10.0
 # Where there is no terminal, a line is printed when something has changed, but not more often.
