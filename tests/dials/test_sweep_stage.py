@@ -2,17 +2,18 @@
 
 import json
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.services.killed_steps import ENDS, kill_at
+from tests.services.repeated_run import repeat_run, run_script
 from tests.services.sweep_bench import SweepBench, open_bench
 
 from beamloop.catalog.housekeeping import artifacts_of_run
 from beamloop.catalog.runs import artifacts_of_step, load_run
 from beamloop.dials_cli.crystal_facts import crystal_facts
+from beamloop.dials_cli.reflection_table import read_reflections
 from beamloop.errors import (
     ArtifactDamagedError,
     InvalidInputError,
@@ -27,7 +28,9 @@ from beamloop.simulate import read_truth
 from beamloop.step_folders import folders
 from beamloop.storage.hashing import file_sha256
 from beamloop.sweep import stage
+from beamloop.sweep.integrate_pair import WIDE_WORDS
 from beamloop.sweep.reproduce import reproduction_script
+from beamloop.sweep.work import REPORTS
 
 pytestmark = pytest.mark.dials
 
@@ -83,27 +86,42 @@ def test_a_wedge_goes_from_images_to_mtz_with_every_fact_and_file_kept(
 
 
 def test_the_script_of_a_run_repeats_it_without_beamloop(processed: SweepBench, tmp_path: Path) -> None:
-    services = processed.services
-    script = tmp_path / "again.sh"
-    script.write_text(reproduction_script(services.catalog, services.store, processed.runs["xtal1_1"]))
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    # Nothing of Beamloop or of these tests is on the way: what any person's shell has.
-    plain = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
-    done = subprocess.run(["sh", script], cwd=empty, env=plain, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stderr == ""
-    assert (empty / "export" / "integrated.mtz").exists()
+    folder = repeat_run(processed, "xtal1_1", tmp_path)
+    assert (folder / "export" / "integrated.mtz").exists()
     again, first = (
-        crystal_facts(folder / "integrate" / "integrated.expt", folder / "refine" / "refined.refl")[0]
-        for folder in (empty, processed.run_directory("xtal1_1"))
+        crystal_facts(place / "integrate" / "integrated.expt", place / "refine" / "refined.refl")[0]
+        for place in (folder, processed.run_directory("xtal1_1"))
     )
     # The same programs on the same numbers: what differs is rounding in the files.
     assert again.cell == pytest.approx(first.cell, rel=1e-6)
     assert again.rmsd_x_mm == pytest.approx(first.rmsd_x_mm, rel=1e-5)
-    second = subprocess.run(["sh", script], cwd=empty, env=plain, capture_output=True, text=True, check=False)
+    second = run_script(tmp_path / "again.sh", folder)
     assert second.returncode == 1
     assert "start this script in an empty folder" in second.stderr
+
+
+def test_a_wedge_with_too_few_spots_within_the_limits_is_integrated_without_them_and_so_again_by_its_script(
+    tmp_path: Path, catalog_dsn: str, tiny_images: Path
+) -> None:
+    # Of 358 spots that could model the profile 284 are within its limits of resolution.
+    wanted = "integrate.profile.gaussian_rs.min_spots"
+    settings = (*CHEAP, f"{wanted}.overall=320", f"{wanted}.per_degree=1000")
+    bench = open_bench(
+        tmp_path, catalog_dsn, tiny_images, settings=settings, space_group="H 3", unit_cell=CELL
+    )
+    outcome = bench.do("xtal1_1")
+    assert outcome is not None
+    assert outcome.code is OutcomeCode.PROCESSED
+    assert WIDE_WORDS in REPORTS.read(bench.run_directory("xtal1_1") / "integrate").finding
+    folder = repeat_run(bench, "xtal1_1", tmp_path)
+    integrated = Path("integrate", "integrated.refl")
+    assert rows(folder / integrated) == rows(bench.run_directory("xtal1_1") / integrated)
+    assert (folder / "export" / "integrated.mtz").exists()
+    bench.services.catalog.close()
+
+
+def rows(refl: Path) -> int:
+    return read_reflections(refl).row_count
 
 
 def test_housekeeping_can_account_for_every_file_of_a_processed_run(processed: SweepBench) -> None:

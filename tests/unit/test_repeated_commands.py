@@ -116,3 +116,71 @@ def test_blocks_are_split_combined_and_exported_again() -> None:
         if isinstance(item, Command)
     ]
     assert folders[3:] == ["refine/split", "refine/try-3", "refine/try-3", "export/block-1"]
+
+
+REFINED = ("refine/refined.expt", "refine/refined.refl")
+REFINE = step("refine", (start("", "dials.refine"),), refined__expt="r", refined__refl="r")
+
+
+def export(folder: str, *read: str) -> StepStory:
+    return step("export", (start(folder, "dials.export", *read),))
+
+
+def test_where_the_limits_left_too_few_spots_the_integration_without_them_is_repeated() -> None:
+    integrate = step(
+        "integrate",
+        (
+            start("", "dials.integrate", "../" + REFINED[0], exit_code=1),
+            start("all_resolutions", "dials.integrate", "../../" + REFINED[0]),
+        ),
+        integrated__expt="kept",
+        integrated__refl="kept too",
+        **{"all_resolutions___integrated__expt": "kept", "all_resolutions___integrated__refl": "kept too"},
+    )  # fmt: skip
+    repeated = commands_of((REFINE, integrate, export("", "../integrate/integrated.expt")))
+    assert repeated[1:] == [
+        Command("integrate/all_resolutions", integrate.programs[1].argv, True),
+        Copy("integrate/all_resolutions/integrated.expt", "integrate/integrated.expt"),
+        Copy("integrate/all_resolutions/integrated.refl", "integrate/integrated.refl"),
+        Command("export", ("dials.export", "../integrate/integrated.expt"), True),
+    ]
+
+
+def test_of_blocks_that_were_integrated_one_by_one_those_that_were_put_together_are_repeated() -> None:
+    integrate = step(
+        "integrate",
+        (
+            start("", "dials.integrate", "../" + REFINED[0], exit_code=1),
+            start("split", "dials.split_experiments", "../../" + REFINED[0]),
+            start("block-1", "dials.integrate", "../split/split_0.expt", exit_code=1),
+            start("block-2", "dials.integrate", "../split/split_1.expt", exit_code=1),
+            start("block-2/all_resolutions", "dials.integrate", "../../split/split_1.expt"),
+            start("block-3", "dials.integrate", "../split/split_2.expt"),
+            start("together", "dials.combine_experiments", "../block-2/integrated.expt",
+                  "../block-3/integrated.expt"),
+        ),
+        integrated__expt="both",
+        **{"split___split_0__expt": "0", "split___split_1__expt": "1", "split___split_2__expt": "2",
+           "block-2___integrated__expt": "second", "block-2___all_resolutions___integrated__expt": "second",
+           "block-3___integrated__expt": "third", "together___combined__expt": "both"},
+    )  # fmt: skip
+    repeated = commands_of((REFINE, integrate, export("", "../integrate/integrated.expt")))
+    assert [item.folder if isinstance(item, Command) else item for item in repeated[1:]] == [
+        "integrate/split",
+        "integrate/block-2/all_resolutions",
+        Copy("integrate/block-2/all_resolutions/integrated.expt", "integrate/block-2/integrated.expt"),
+        "integrate/block-3",
+        "integrate/together",
+        Copy("integrate/together/combined.expt", "integrate/integrated.expt"),
+        "export",
+    ]
+
+
+def test_a_file_of_a_program_that_failed_is_made_by_none() -> None:
+    integrate = step(
+        "integrate",
+        (start("", "dials.integrate", "../" + REFINED[0], exit_code=1),),
+        integrated__expt="of somebody's hand",
+    )
+    with pytest.raises(InvalidInputError, match=r"integrate/integrated\.expt, which none of them makes"):
+        commands_of((REFINE, integrate, export("", "../integrate/integrated.expt")))

@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from beamloop.catalog.stories import StepStory
+from beamloop.catalog.stories import ProgramStart, StepStory
 from beamloop.errors import InvalidInputError
 from beamloop.records.plain_text import plain
 from beamloop.records.program import ProgramEnd
@@ -34,9 +34,9 @@ class Copy:
 def commands_of(steps: Sequence[StepStory]) -> list[Command | Copy]:
     """Return what repeats a run, in order.
 
-    Of the attempts to index, and of the tries to refine blocks, those that lead to the kept result are
-    repeated; where nothing was kept, all of them. Which attempt was kept is told by the files themselves: the
-    step's result has the SHA-256 of the attempt's.
+    Of the attempts to index or to integrate, and of the tries to refine blocks, those that lead to the kept
+    result are repeated; where nothing was kept, all of them. Which attempt was kept is told by the files
+    themselves: what a folder took over from one below it has the SHA-256 of the file there.
 
     Raises
     ------
@@ -51,46 +51,62 @@ def commands_of(steps: Sequence[StepStory]) -> list[Command | Copy]:
                 made.add(item.target)
             else:
                 _require_inputs(item, made)
-                below = item.folder.removeprefix(step.step).strip("/")
-                made |= {f"{step.step}/{name}" for name, _ in step.artifacts if _folder(name) == below}
+                made |= _made_by(item, step)
             found.append(item)
     return found
 
 
+def _made_by(command: Command, step: StepStory) -> set[str]:
+    below = command.folder.removeprefix(step.step).strip("/")
+    names = (name for name, _ in step.artifacts if _folder(name) == below)
+    return {f"{step.step}/{name}" for name in names} if command.ended_well else set()
+
+
 def _of_step(step: StepStory) -> Iterator[Command | Copy]:
     copies = _copies(step)
-    needed = _needed_folders(step, {_folder(copy.source) for copy in copies})
-    for program in step.programs:
-        if program.folder in needed:
-            ended_well = program.program_end == ProgramEnd.EXITED.value and program.exit_code == 0
-            yield Command(posixpath.join(step.step, program.folder).rstrip("/"), program.argv, ended_well)
-    for copy in copies:
-        yield Copy(f"{step.step}/{copy.source}", f"{step.step}/{copy.target}")
+    needed = _needed_folders(step, copies)
+    programs = [program for program in step.programs if program.folder in needed]
+    for number, program in enumerate(programs):
+        folder = posixpath.join(step.step, program.folder).rstrip("/")
+        yield Command(folder, program.argv, _ended_well(program))
+        if any(later.folder == program.folder for later in programs[number + 1 :]):
+            continue
+        for copy in copies:
+            if _folder(copy.source) == program.folder:
+                yield Copy(f"{step.step}/{copy.source}", f"{step.step}/{copy.target}")
+
+
+def _ended_well(program: ProgramStart) -> bool:
+    return program.program_end == ProgramEnd.EXITED.value and program.exit_code == 0
 
 
 def _copies(step: StepStory) -> list[Copy]:
-    """Return what the step took over from its subfolders, paths below the step's folder."""
-    sha256 = {name: stored.sha256 for name, stored in step.artifacts}
-    folders = [program.folder for program in step.programs]
-    if "" in folders:
-        return []
+    """Return what folders took over from those below them, paths below the step's folder."""
+    sha256 = {name: stored.sha256 for name, stored in step.artifacts if name.endswith(HANDED_ON)}
+    makers = dict.fromkeys(program.folder for program in step.programs if _ended_well(program))
     copies = []
-    for name in sorted(name for name in sha256 if "/" not in name and name.endswith(HANDED_ON)):
-        sources = [f"{folder}/{name}" for folder in folders]
-        same = [source for source in sources if sha256.get(source) == sha256[name]]
-        if same:
-            copies.append(Copy(same[-1], name))
+    for target in sorted(name for name in sha256 if _folder(name) not in makers):
+        sources = [
+            name
+            for folder in makers
+            for name in sha256
+            if _folder(name) == folder and _is_below(folder, _folder(target))
+            if sha256[name] == sha256[target] and _suffix(name) == _suffix(target)
+        ]
+        if sources:
+            copies.append(Copy(sources[-1], target))
     return copies
 
 
-def _needed_folders(step: StepStory, kept: set[str]) -> set[str]:
+def _needed_folders(step: StepStory, copies: Sequence[Copy]) -> set[str]:
     """Return the folders whose programs the kept ones build upon, themselves among them."""
-    if not kept:
+    source_of = {f"{step.step}/{copy.target}": _folder(copy.source) for copy in copies}
+    needed = {_folder(copy.source) for copy in copies if not _folder(copy.target)}
+    if not needed:
         return {program.folder for program in step.programs}
-    needed = set(kept)
     while True:
         read = {
-            _folder(path.removeprefix(f"{step.step}/"))
+            source_of.get(path, _folder(path.removeprefix(f"{step.step}/")))
             for program in step.programs
             if program.folder in needed
             for path in _inputs(posixpath.join(step.step, program.folder), program.argv)
@@ -122,3 +138,11 @@ def _inputs(folder: str, argv: Sequence[str]) -> list[str]:
 
 def _folder(name: str) -> str:
     return posixpath.dirname(name)
+
+
+def _suffix(name: str) -> str:
+    return posixpath.splitext(name)[1]
+
+
+def _is_below(folder: str, other: str) -> bool:
+    return folder != other and (not other or folder.startswith(f"{other}/"))
