@@ -1,7 +1,7 @@
 // Cells of crystals as pictures: a histogram of each parameter, and two parameters against each other.
 
 import { h, svg } from "./dom.js";
-import { COLOURS } from "./dendrogram.js";
+import { COLOURS } from "./dendrogram_drawing.js";
 
 const NAMES = ["a", "b", "c", "α", "β", "γ"];
 const UNITS = ["Å", "Å", "Å", "°", "°", "°"];
