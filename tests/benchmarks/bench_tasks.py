@@ -9,6 +9,7 @@ from tests.benchmarks.figures import Figures
 from tests.benchmarks.stack_cpu import stack_cpu_s
 from tests.end_to_end.conftest import running_platform
 from tests.end_to_end.platform_bench import Platform, wait_for
+from tests.services.task_instances import task_instances
 
 from beamloop.catalog.requests import SWEEPS_PER_REQUEST
 from beamloop.errors import NotFoundError
@@ -51,7 +52,7 @@ def _run(platform: Platform, sweeps: int) -> int:
             while (state := airflow.dag_run_state(DAG, name)) != "success":
                 assert state in ("queued", "running"), state
                 time.sleep(POLL_S)
-        return sum(len(airflow.task_instances(DAG, name)) for name in runs)
+        return sum(len(task_instances(airflow, DAG, name)) for name in runs)
 
 
 def _start(airflow: AirflowClient, name: str, sweeps: int) -> bool:

@@ -21,6 +21,7 @@ from tests.benchmarks.settled_stack import settle
 from tests.benchmarks.stack_cpu import stack_cpu_s, stack_memory_bytes
 from tests.end_to_end.conftest import running_platform
 from tests.end_to_end.platform_bench import Platform
+from tests.services.task_instances import task_instances
 
 from beamloop.simulate import write_collection
 from beamloop.simulate.plan import CollectionPlan
@@ -107,7 +108,7 @@ def through_airflow(platform: Platform, images: Path) -> Figures:
     )
     dials_cpu_s = sum(row["cpu_s"] for row in programs)
     with platform.airflow() as airflow:
-        found = [airflow.task_instances("process_collection", run) for run in platform.requests(images)]
+        found = [task_instances(airflow, "process_collection", run) for run in platform.requests(images)]
     tasks = sum(map(len, found))
     return {
         "wall_s": wall_s,

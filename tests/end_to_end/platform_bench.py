@@ -16,6 +16,7 @@ from typing import Any
 import psycopg2
 from psycopg2.extras import RealDictCursor
 from tests.services.stack_commands import BEAMLOOP, StackCommands
+from tests.services.task_instances import task_instances
 
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.runs import load_run
@@ -195,7 +196,7 @@ class Platform:
         with self.airflow() as airflow:
             assert airflow.trigger("watch_collections", name, {})
             wait_for("the dispatcher", lambda: airflow.dag_run_state("watch_collections", name) == "success")
-            tasks = airflow.task_instances("watch_collections", name)
+            tasks = task_instances(airflow, "watch_collections", name)
         return {task["task_id"]: task["state"] for task in tasks}
 
     def dag_runs(self, dag_id: str) -> list[str]:
@@ -219,7 +220,7 @@ class Platform:
 
     def _by_sweep(self, dag_run_id: str, field: str) -> dict[str, dict[str, Any]]:
         with self.airflow() as airflow:
-            found = airflow.task_instances("process_collection", dag_run_id)
+            found = task_instances(airflow, "process_collection", dag_run_id)
         shown: dict[str, dict[str, Any]] = {}
         for instance in found:
             group, _, step = instance["task_id"].rpartition(".")

@@ -8,6 +8,7 @@ from tests.end_to_end.page_visitor import PATIENCE_MS, decide, head_of
 from tests.end_to_end.platform_bench import Platform, wait_for
 from tests.services.candidate_bench import GOOD, candidate_of
 from tests.services.filled_catalogue import NOW
+from tests.services.task_instances import task_instances
 
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.metrology import load_metrology, record_metrology_step
@@ -50,7 +51,7 @@ def give_candidate(platform: Platform, beamline: str) -> tuple[MetrologyId, Geom
 
 def states(airflow: AirflowClient, task: str) -> dict[int, str]:
     """Return a task's states by map index."""
-    found = airflow.task_instances("refine_metrology", RUN)
+    found = task_instances(airflow, "refine_metrology", RUN)
     return {ti["map_index"]: ti["state"] for ti in found if ti["task_id"] == f"detector.{task}"}
 
 

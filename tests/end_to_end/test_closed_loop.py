@@ -17,6 +17,7 @@ from tests.end_to_end.page_visitor import decide, head_of
 from tests.end_to_end.platform_bench import KNOWN_OF_SAMPLES, Platform, Row, finish, wait_for
 from tests.end_to_end.work_in_progress import work_on
 from tests.services.stack_commands import BEAMLOOP
+from tests.services.task_instances import task_instances
 
 from beamloop.catalog.connection import Catalog
 from beamloop.catalog.results import SweepResult, find_places, results_of_collection
@@ -213,7 +214,7 @@ def tasks(platform: Platform, closed: Closed) -> dict[str, Row]:
     """Return Airflow's task instances of the detector, by task."""
     number = closed.metrology["metrology_id"]
     with platform.airflow() as airflow:
-        found = airflow.task_instances("refine_metrology", f"metrology-{number}-{number}")
+        found = task_instances(airflow, "refine_metrology", f"metrology-{number}-{number}")
     return {one["task_id"].removeprefix("detector."): one for one in found if "detector." in one["task_id"]}
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.end_to_end.platform_bench import Platform, Row, deliver, wait_for
+from tests.services.task_instances import task_instances
 
 pytestmark = pytest.mark.end_to_end
 
@@ -49,7 +50,7 @@ def _night(platform: Platform, name: str) -> Night:
     with platform.airflow() as airflow:
         assert airflow.trigger("refine_joint", dag_run_id, {})
         wait_for(name, lambda: airflow.dag_run_state("refine_joint", dag_run_id) == "success")
-        tasks = airflow.task_instances("refine_joint", dag_run_id)
+        tasks = task_instances(airflow, "refine_joint", dag_run_id)
     return Night(
         sorted((task["task_id"], task["rendered_map_index"] or "", task["state"]) for task in tasks),
         [row for row in _joints(platform) if row["joint_id"] not in before],

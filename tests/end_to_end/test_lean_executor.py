@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from tests.end_to_end.conftest import running_platform
 from tests.end_to_end.platform_bench import Platform, wait_for
+from tests.services.task_instances import task_instances
 
 from beamloop.errors import NotFoundError
 
@@ -36,7 +37,7 @@ def test_tasks_end_as_airflow_has_it_whatever_befalls_them(platform_of_ends: Pla
     with platform_of_ends.airflow() as airflow:
         wait_for("the DAG", lambda: _started(platform_of_ends))
         wait_for("the end", lambda: airflow.dag_run_state("ways_to_end", "all") in ("success", "failed"))
-        found = airflow.task_instances("ways_to_end", "all")
+        found = task_instances(airflow, "ways_to_end", "all")
     assert {task["task_id"]: (task["state"], task["try_number"]) for task in found} == ENDS
     wait_for("the run that the asset starts", lambda: len(platform_of_ends.dag_runs("starts_when_made")) == 1)
     log = (platform_of_ends.state / "logs" / "scheduler.log").read_text()

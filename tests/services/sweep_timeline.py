@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tests.services.task_instances import task_instances
+
 from beamloop.local_stack.airflow_rest import AirflowClient
 from beamloop.records.parameters import STEPS
 
@@ -73,7 +75,7 @@ def timelines(ask: Ask, airflow: AirflowClient, directory: Path) -> list[Timelin
 
 def _timeline(ask: Ask, airflow: AirflowClient, row: Row) -> Timeline:
     last_image_at = _last_image_at(row)
-    tasks = airflow.task_instances("process_collection", row["dag_run_id"])
+    tasks = task_instances(airflow, "process_collection", row["dag_run_id"])
     by_task = {
         task["task_id"].removeprefix("sweep."): (_time(task["start_date"]), _time(task["end_date"]))
         for task in tasks

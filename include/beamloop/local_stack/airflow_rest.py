@@ -143,28 +143,6 @@ class AirflowClient(AirflowSession):
         answer = self.call("PATCH", f"/dags/{dag_id}/dagRuns", {"actions": [action]})
         return len(self.expect(answer, f"the deletion of runs of {dag_id}")["delete"]["success"])
 
-    def task_instances(self, dag_id: str, dag_run_id: str) -> list[Json]:
-        """Return Airflow's records of a run's task instances, every map index its own.
-
-        Raises
-        ------
-        NotFoundError
-            When there is no such run.
-        TransientError
-            When Airflow does not answer.
-        """
-        found: list[Json] = []
-        while True:
-            # 100 is the server's upper limit for a page.
-            answer = self.call(
-                "GET",
-                f"/dags/{dag_id}/dagRuns/{dag_run_id}/taskInstances?limit=100&offset={len(found)}",
-            )
-            page = self.expect(answer, f"run {dag_run_id} of {dag_id}")
-            found += page["task_instances"]
-            if not page["task_instances"] or len(found) >= page["total_entries"]:
-                return found
-
     def put(self, kind: str, entities: Sequence[Json]) -> None:
         """Create entries, overwriting those that are there.
 
