@@ -26,6 +26,7 @@ from tests.benchmarks import (
     bench_wedges,
 )
 from tests.benchmarks.figures import Figures, lines_of
+from tests.benchmarks.machine_cost import machine_cost
 from tests.benchmarks.settled_stack import settle
 from tests.benchmarks.stack_cpu import shares_of_a_core
 from tests.end_to_end.conftest import running_platform
@@ -122,6 +123,11 @@ def _printed(module: str) -> Figures:
     return {"lines": answer.stdout.splitlines()}
 
 
+def _show(name: str, figures: Figures) -> None:
+    sys.stdout.write("\n".join([name, *lines_of(figures)]) + "\n\n")
+    sys.stdout.flush()
+
+
 def main(arguments: list[str]) -> None:
     """Measure the parts asked for; print a table, and write everything as JSON."""
     parser = argparse.ArgumentParser()
@@ -134,13 +140,18 @@ def main(arguments: list[str]) -> None:
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     results: Figures = {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": {"cores": os.cpu_count(), "processor": platform.machine(), "load": os.getloadavg()[0]},
+        "machine": {
+            "cores": os.cpu_count(),
+            "processor": platform.machine(),
+            "load": os.getloadavg()[0],
+            **machine_cost(),
+        },
     }
+    _show("machine", results["machine"])
     for name in chosen:
         with tempfile.TemporaryDirectory(prefix="beamloop-bench-", ignore_cleanup_errors=True) as folder:
             results[name] = PARTS[name](asked.wedges, Path(folder))
-        sys.stdout.write("\n".join([name, *lines_of(results[name])]) + "\n\n")
-        sys.stdout.flush()
+        _show(name, results[name])
         asked.json.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 

@@ -1,5 +1,6 @@
 """A stack as a beamline has it: up for hours, with all imported that its programs import when first asked."""
 
+import sys
 import time
 
 import httpx
@@ -26,12 +27,8 @@ PATIENCE_S = 180.0
 def settle(platform: Platform) -> None:
     """Let every program of a fresh stack do what it does once, and wait until none has anything to do.
 
-    One request of each page, and one run of `watch_collections`.
-
-    Raises
-    ------
-    TimeoutError
-        When the stack does not come to rest.
+    One request of each page, and one run of `watch_collections`. A stack that does not come to rest is
+    measured as it is, which is said: on some machines all that wakes is dear, see `machine_cost`.
     """
     with platform.airflow() as airflow:
         airflow._log_in()  # the pages take the same token
@@ -52,4 +49,8 @@ def _wait_until_quiet(platform: Platform) -> None:
         if used_s < QUIET_CORES * (time.monotonic() - began_s):
             return
         if time.monotonic() > deadline:
-            raise TimeoutError(f"The stack still uses {used_s / LOOK_S:.0%} of a core.")
+            words = (
+                f"The stack still uses {used_s / LOOK_S:.0%} of a core after {PATIENCE_S:.0f} s of rest.\n"
+            )
+            sys.stderr.write(words)
+            return
