@@ -14,6 +14,7 @@ from tests.services.isomorphism_bench import (
     open_isomorphism_bench,
     scaled,
 )
+from tests.services.shell_calls import EVERY_COMMAND
 
 pytestmark = pytest.mark.dags
 
@@ -59,7 +60,8 @@ def test_great_expectations_is_loaded_by_nothing_but_a_validation() -> None:
     code = (
         "import sys; sys.path[:0] = ['dags'];"
         "import watch_collections, check_isomorphism, process_collection;"
-        "import beamloop.cli.main, beamloop.sweep.stage, beamloop.watch.scan, beamloop.isomorphism.check;"
+        "import beamloop.sweep.stage, beamloop.watch.scan, beamloop.isomorphism.check;"
+        f"{EVERY_COMMAND};"
         "print(sorted({'great_expectations', 'pandas', 'matplotlib'} & set(sys.modules)))"
     )
     answer = subprocess.run(

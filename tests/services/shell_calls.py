@@ -9,6 +9,9 @@ from typer.testing import CliRunner
 from beamloop.cli.main import app
 from beamloop.errors import BeamloopError
 
+# What imports all that any command needs, for a fresh interpreter.
+EVERY_COMMAND = "import typer, beamloop.cli.main as cli; dict(typer.main.get_command(cli.app).commands)"
+
 
 def point_at(monkeypatch: pytest.MonkeyPatch, dsn: str, folder: Path) -> None:
     """Let the commands find a catalogue, and a stack that is not there."""

@@ -11,6 +11,7 @@ import pytest
 import typer
 from tests.services.blend_reference import ABSENT, FOLDER, SETS, blend_nodes, cells_file
 from tests.services.lattice_bases import BODY_CENTRED, PRIMITIVE_I23, in_axes
+from tests.services.shell_calls import EVERY_COMMAND
 from typer.testing import CliRunner
 
 from beamloop.cli.cell_report import ranges
@@ -197,6 +198,6 @@ def test_serial_numbers_are_written_in_few_words(numbers: tuple[int, ...], words
 
 
 def test_neither_the_package_nor_the_help_loads_what_draws_or_clusters() -> None:
-    words = "import sys, beamloop.unit_cells, beamloop.cli.main; print(*sys.modules)"
+    words = f"import sys, beamloop.unit_cells; {EVERY_COMMAND}; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True).stdout
     assert not {"matplotlib", "scipy"} & set(loaded.split())

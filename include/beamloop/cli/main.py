@@ -5,61 +5,44 @@ import sys
 import click
 import typer
 
-from beamloop.cli.adopt import adopt
-from beamloop.cli.cells import cells
-from beamloop.cli.clean import clean
-from beamloop.cli.demo import demo
-from beamloop.cli.failures import failures
-from beamloop.cli.geometry import geometry_app
-from beamloop.cli.groups import groups
-from beamloop.cli.joint import joint_app
-from beamloop.cli.member_words import exclude, include, limit, regroup
-from beamloop.cli.merge import merge
-from beamloop.cli.metrology import metrology_app
 from beamloop.cli.plain_text import plain
-from beamloop.cli.process import process
-from beamloop.cli.reprocess import reprocess
-from beamloop.cli.reproduce import reproduce
-from beamloop.cli.sample import sample_app
-from beamloop.cli.service import service_app
-from beamloop.cli.show import show
-from beamloop.cli.simulate import simulate
-from beamloop.cli.stack import doctor, down, status, up
+from beamloop.cli.when_called import group_of
 from beamloop.errors import BeamloopError
 
-app = typer.Typer(
-    help="Process a beamline's data collections with DIALS through Airflow.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-)
-for command in (
-    up,
-    down,
-    status,
-    doctor,
-    demo,
-    process,
-    reprocess,
-    show,
-    failures,
-    groups,
-    exclude,
-    include,
-    regroup,
-    limit,
-    merge,
-    simulate,
-    cells,
-    adopt,
-    clean,
-    reproduce,
-):
-    app.command()(command)
-app.add_typer(sample_app, name="sample")
-app.add_typer(joint_app, name="joint")
-app.add_typer(geometry_app, name="geometry")
-app.add_typer(metrology_app, name="metrology")
-app.add_typer(service_app, name="service")
+COMMANDS = {
+    "up": "beamloop.cli.stack:up",
+    "down": "beamloop.cli.stack:down",
+    "status": "beamloop.cli.stack:status",
+    "doctor": "beamloop.cli.stack:doctor",
+    "demo": "beamloop.cli.demo:demo",
+    "process": "beamloop.cli.process:process",
+    "reprocess": "beamloop.cli.reprocess:reprocess",
+    "show": "beamloop.cli.show:show",
+    "failures": "beamloop.cli.failures:failures",
+    "groups": "beamloop.cli.groups:groups",
+    "exclude": "beamloop.cli.member_words:exclude",
+    "include": "beamloop.cli.member_words:include",
+    "regroup": "beamloop.cli.member_words:regroup",
+    "limit": "beamloop.cli.member_words:limit",
+    "merge": "beamloop.cli.merge:merge",
+    "simulate": "beamloop.cli.simulate:simulate",
+    "cells": "beamloop.cli.cells:cells",
+    "adopt": "beamloop.cli.adopt:adopt",
+    "clean": "beamloop.cli.clean:clean",
+    "reproduce": "beamloop.cli.reproduce:reproduce",
+    "sample": "beamloop.cli.sample:sample_app",
+    "joint": "beamloop.cli.joint:joint_app",
+    "geometry": "beamloop.cli.geometry:geometry_app",
+    "metrology": "beamloop.cli.metrology:metrology_app",
+    "service": "beamloop.cli.service:service_app",
+}
+
+app = typer.Typer(cls=group_of(COMMANDS), no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def beamloop() -> None:
+    """Process a beamline's data collections with DIALS through Airflow."""
 
 
 def main() -> None:
