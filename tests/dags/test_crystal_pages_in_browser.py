@@ -149,6 +149,21 @@ def test_sweeps_are_found_sorted_and_turned_over(hand: Visitor, group_counts: di
     assert not hand.complaints
 
 
+def test_every_table_fits_on_a_1080p_screen(
+    hand: Visitor, group_counts: dict[float, int], plate_catalogue: FilledCatalogue
+) -> None:
+    # An angle other than 90° brings all columns of the sweeps, five digits make them wide.
+    with plate_catalogue.catalog.transaction() as connection, connection.cursor() as cursor:
+        cursor.execute("UPDATE beamloop.crystals SET cell = ARRAY[100.77, 100.77, 136.57, 90, 90, 120]")
+    for path in ("now", "collections", "collection/1", "sweep/1", "groups", "geometry", "failures"):
+        page = hand.visit(path)
+        expect(page.get_by_text("Loading …")).to_have_count(0)
+        wide = "frame => frame.scrollWidth > frame.clientWidth ? frame.ariaLabel : ''"
+        assert "".join(frame.evaluate(wide) for frame in page.locator(".table-frame").all()) == "", path
+        if path.startswith("collection/"):
+            expect(page.locator("#sweeps").get_by_role("button", name="γ (°)")).to_be_visible()
+
+
 def test_hostile_names_are_text_and_a_reader_finds_no_action(
     reader: Visitor, plate_catalogue: FilledCatalogue
 ) -> None:
