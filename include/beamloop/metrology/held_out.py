@@ -15,9 +15,10 @@ from beamloop.dials_cli.geometry_comparison import GeometryComparison, compare_g
 from beamloop.dials_cli.paths import relative_to
 from beamloop.geometry.models import Document, beam_path_mm, first_models, read_models
 from beamloop.geometry.move import move_to_header
-from beamloop.metrology.index_sweeps import HEADER, INDEXED, START, pair_of
+from beamloop.metrology.index_sweeps import INDEXED, pair_of
 from beamloop.metrology.levels import Level, Pair, read_levels
 from beamloop.metrology.refine import combine
+from beamloop.metrology.sweep_on_panels import HEADER, START
 from beamloop.metrology.work import MetrologyWork
 from beamloop.records.artifact import StoredObject
 from beamloop.records.geometry import GeometryId, GeometryUse
