@@ -71,5 +71,7 @@ export function showFindings(place, { findings }) {
 
 function finding({ severity, sentence, sweeps }) {
   const [colour, sign] = severity === "critical" ? ["broken", "✗"] : ["outcome", "–"];
-  return h("li", { class: colour }, `${sign} ${sentence}${sweeps.length ? ` (${sweeps.join(", ")})` : ""}`);
+  // A sentence names the first few with their values.
+  const others = sweeps.filter((sweep) => !sentence.includes(`${sweep} `));
+  return h("li", { class: colour }, `${sign} ${sentence}`, others.length ? ` (${others.join(", ")})` : "");
 }
