@@ -63,7 +63,7 @@ const fact = (words, value, kind = "") => [h("dt", {}, words), h("dd", { class: 
 
 function latency({ latency_median_s: median, latency_p95_s: p95 }) {
   if (median === null) return "no watched sweep in this period";
-  return `${span(median)} (19 of 20 sweeps within ${span(p95)})`;
+  return `half within ${span(median)}, 95 % within ${span(p95)}`;
 }
 
 function collections({ collections: rows, collections_total: total, collections_per_page: perPage }) {
