@@ -87,7 +87,9 @@ def test_the_line_of_the_limit_is_dragged_with_the_mouse(
 ) -> None:
     page = hand.visit("collection/1")
     line = page.locator(".limit-line .grip")
-    line.scroll_into_view_if_needed()
+    # The line is drawn anew where the page gets its scroll bar meanwhile; the frame around it stays.
+    expect(line).to_be_attached()
+    page.locator("#crystals-tree").scroll_into_view_if_needed()
     box = line.bounding_box()
     assert box is not None
     x, y = box["x"] + 200, box["y"] + box["height"] / 2

@@ -4,6 +4,8 @@ import { axis, branches, branchPath, groupLabels, HEIGHT, leafNames, limitLine, 
 import { h, show, svg } from "./dom.js";
 import { groupNumbers, membersOf, variationOf } from "./tree.js";
 
+const LEAST_WIDTH = 320;
+
 /**
  * Make a dendrogram in an element.
  * @param {HTMLElement} host
@@ -26,7 +28,7 @@ export function makeDendrogram(host, { nameOf, onLimit, onPick }) {
   const help = h("p", { id: "tree-help", class: "spoken" },
     "Arrow keys go along the branches: up to the larger one, down and sideways to its parts. Enter chooses a branch.");
   show(host, picture, help, words);
-  new ResizeObserver(() => draw()).observe(host);
+  new ResizeObserver(() => { if (Number(picture.getAttribute("width")) !== widthOf(host)) draw(); }).observe(host);
 
   function update(change) {
     const other = state && change.tree !== state.tree;
@@ -37,7 +39,7 @@ export function makeDendrogram(host, { nameOf, onLimit, onPick }) {
 
   function draw() {
     if (!state) return;
-    const width = Math.max(320, host.clientWidth);
+    const width = widthOf(host);
     scale = scales(state, width);
     const numbers = groupNumbers(state.tree, state.numberOf);
     picture.setAttribute("width", width);
@@ -100,6 +102,8 @@ export function makeDendrogram(host, { nameOf, onLimit, onPick }) {
 
   return { update };
 }
+
+const widthOf = (host) => Math.max(LEAST_WIDTH, host.clientWidth);
 
 /** What a branch is, in words. */
 export function describe(tree, at, nameOf) {
