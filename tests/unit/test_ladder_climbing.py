@@ -78,8 +78,10 @@ def test_the_programs_of_later_rungs_end_with_the_time_limit_and_the_first_rungs
     index.perform(
         scripted_work(tmp_path, "index", nothing, limits=ProgramLimits(time_s=900, index_time_s=100))
     )
-    assert limits_s[0] == 900
-    assert all(1 <= limit_s <= 100 for limit_s in limits_s[1:])
+    first, *later = limits_s
+    assert first == 900
+    assert later
+    assert all(1 <= limit_s <= 100 for limit_s in later)
 
 
 def test_an_orientation_that_random_spots_may_have_starts_no_indexing(

@@ -30,7 +30,9 @@ def import_on_panels(work: MetrologyWork, sweep: SweepOnPanels) -> Path | None:
     Raises
     ------
     TransientError
-        When a program was ended from outside, or the disk is full.
+        When a program was ended from outside, the disk is full, or the store does not answer.
+    ArtifactMissingError, ArtifactDamagedError
+        When the store has lost the geometry that serves.
     """
     header_folder = work.new_folder(f"run-{sweep.one.sweep.run_id}/header")
     header = header_folder / "imported.expt"

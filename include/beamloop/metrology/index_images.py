@@ -27,7 +27,9 @@ def index_images(work: MetrologyWork, sweep: SweepOnPanels) -> None:
     Raises
     ------
     TransientError
-        When a program was ended from outside, or the disk is full.
+        When a program was ended from outside, the disk is full, or the store does not answer.
+    ArtifactMissingError, ArtifactDamagedError
+        When the store has lost the geometry that serves.
     """
     imported = import_on_panels(work, sweep)
     if imported is None:

@@ -34,6 +34,11 @@ class SweepOnPanels:
         fault
             What its failure means for the sweep: "no spots were found on its images".
 
+        Returns
+        -------
+        bool
+            Whether it succeeded.
+
         Raises
         ------
         TransientError
