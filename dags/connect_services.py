@@ -1,13 +1,15 @@
 """What the tasks need of the world, from Airflow's connections and variables."""
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow.sdk import Variable
 
-from airflow_services import beamlines_directory, connect_catalog, run_root, store_settings
+from airflow_services import beamlines_directory, catalog_dsn, connect_catalog, run_root, store_settings
 
 if TYPE_CHECKING:
+    from beamloop.catalog.connection import Catalog
     from beamloop.dials_cli.handle import Dials
     from beamloop.services import Services
 
@@ -32,6 +34,17 @@ def connect_dials(run_root: Path | None = None) -> "Dials":
     return open_dials(DialsSettings(Path(programs) if programs else None, Path(python), server, engine))
 
 
+@lru_cache(maxsize=1)
+def kept_catalog(dsn: str) -> "Catalog":
+    """Return the catalogue that the last task of this process has used, with its open connection.
+
+    Making a connection costs as much as several steps ask of it.
+    """
+    from beamloop.catalog.connection import Catalog
+
+    return Catalog(dsn)
+
+
 def connect_services() -> "Services":
     """Return everything a step of a sweep needs."""
     from beamloop.services import Services
@@ -39,7 +52,7 @@ def connect_services() -> "Services":
 
     root = run_root()
     return Services(
-        catalog=connect_catalog(),
+        catalog=kept_catalog(catalog_dsn()),
         store=open_store(store_settings()),
         dials=connect_dials(root),
         run_root=root,

@@ -20,18 +20,22 @@ if TYPE_CHECKING:
 
 def connect_catalog(connections: int = 2) -> "Catalog":
     """Return the catalogue of the connection `beamloop_catalog`, with so many connections at most."""
-    from beamloop.catalog.connection import Catalog, make_dsn
+    from beamloop.catalog.connection import Catalog
+
+    return Catalog(catalog_dsn(), connections=connections)
+
+
+def catalog_dsn() -> str:
+    """Return where the connection `beamloop_catalog` leads. Holds a password: never logged."""
+    from beamloop.catalog.connection import make_dsn
 
     found = Connection.get("beamloop_catalog")
-    return Catalog(
-        make_dsn(
-            host=found.host or "",
-            port=found.port,
-            database=found.schema or "beamloop",
-            user=found.login or "",
-            password=found.password or "",
-        ),
-        connections=connections,
+    return make_dsn(
+        host=found.host or "",
+        port=found.port,
+        database=found.schema or "beamloop",
+        user=found.login or "",
+        password=found.password or "",
     )
 
 

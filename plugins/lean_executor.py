@@ -16,6 +16,7 @@ from airflow.executors.local_executor import LocalExecutor
 from airflow.models.taskinstancekey import TaskInstanceKey
 
 from instances_of_run import load_run_once
+from kept_client import keep_client
 from kept_processes import keep_task_processes
 from parsed_dags import share_parsed_dags
 from quiet_runs import RunsWithNews, look_at_runs_with_news
@@ -78,6 +79,7 @@ class LeanExecutor(LocalExecutor):
             configure_logs_at_once()
             make_for_tasks()
             share_parsed_dags()
+            keep_client()
             keep_task_processes()
         else:
             log.warning("Airflow is not %s: tasks are run as its LocalExecutor does.", READ_IN)
