@@ -19,7 +19,7 @@ def keep_client() -> None:
     """Let the workers forked from here keep their clients."""
     from airflow.sdk.execution_time import supervisor
 
-    supervisor._ensure_client = kept_client(supervisor._ensure_client)
+    supervisor._ensure_client = kept_client(supervisor._ensure_client)  # type: ignore[assignment]
 
 
 def kept_client(
