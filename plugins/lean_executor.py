@@ -24,6 +24,7 @@ from ready_tasks import ask_only_of_hopeful_tasks
 from remembered_answers import ask_seldom
 from stuck_runs import ask_first_of_tasks_at_work
 from task_start import configure_logs_at_once, make_for_tasks
+from work_of_workers import WorkOfWorkers
 
 log = logging.getLogger("beamloop.lean_executor")
 
@@ -34,7 +35,7 @@ LONGEST_WAIT_S = 1.5
 # Tasks that end together are one pass.
 GATHER_S = 0.02
 # What the process of every task imports, and what every step of a sweep does: once, before the workers are
-# forked.
+# forked. Great Expectations costs more than the check of isomorphism that it is imported for.
 IN_EVERY_TASK = (
     "airflow.dag_processing.bundles.local",
     "airflow.dag_processing.dagbag",
@@ -56,6 +57,7 @@ IN_EVERY_TASK = (
     "beamloop.storage.opening",
     "beamloop.sweep.stage",
     "beamloop.watch.work",
+    "great_expectations",
     "jinja2.ext",
 )
 
@@ -64,11 +66,13 @@ class LeanExecutor(LocalExecutor):
     """A LocalExecutor whose tasks start and end faster."""
 
     _news: RunsWithNews | None = None
+    _work: WorkOfWorkers | None = None
 
     def start(self) -> None:
         """Prepare what the workers share with this process, then fork them."""
         if version("apache-airflow") == READ_IN:
             self._news = look_at_runs_with_news()
+            self._work = WorkOfWorkers()
             load_run_once()
             ask_only_of_hopeful_tasks()
             ask_first_of_tasks_at_work()
@@ -104,7 +108,24 @@ class LeanExecutor(LocalExecutor):
         """Take up what became of a task; its run has news then."""
         if self._news and isinstance(key, TaskInstanceKey):
             self._news.note(key.dag_id, key.run_id)
+        if self._work and state != "running":
+            self._work.note_end(key)
         super().change_state(key, state, info, remove_running)
+
+    def _spawn_worker(self) -> None:
+        """Fork a worker that reads from an inbox of its own."""
+        if not self._work:
+            super()._spawn_worker()  # type: ignore[no-untyped-call] # Airflow's
+            return
+        self.activity_queue = inbox = self._work.make_inbox()
+        super()._spawn_worker()  # type: ignore[no-untyped-call]
+        self.activity_queue = self._work  # type: ignore[assignment] # it has what the executor asks of it
+        self._work.add(next(reversed(self.workers)), inbox)
+
+    def _check_workers(self) -> None:
+        if self._work:
+            self._work.forget([pid for pid, worker in self.workers.items() if not worker.is_alive()])
+        super()._check_workers()  # type: ignore[no-untyped-call]
 
 
 def import_for_tasks() -> None:

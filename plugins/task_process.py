@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from contextvars import copy_context
 from typing import NoReturn, TextIO
 
+from setproctitle import setproctitle
+
 # A task's channels to its supervisor, in the order in which they are handed over: questions and answers,
 # output, errors. The fourth, its log, has a number of its own.
 STANDARD = (0, 1, 2)
@@ -122,6 +124,7 @@ class OwnState:
         sys.stdin, sys.stdout, sys.stderr = self._streams
         supervisor._reset_signals()  # type: ignore[no-untyped-call] # Airflow's
         signal.alarm(0)
+        setproctitle("airflow worker -- between two tasks")  # Airflow names it after its task
         os.chdir(self._directory)
         if dict(os.environ) != self._environment:
             os.environ.clear()
