@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from beamloop.beamlines.beamline_file import read_beamline, read_beamlines
 from beamloop.beamlines.group_rules import GroupRules, group_rules_of
@@ -143,3 +144,38 @@ def test_a_bad_beamline_file_does_not_stop_the_others(tmp_path: Path) -> None:
     good, faults = read_beamlines(tmp_path)
     assert [beamline.beamline for beamline in good] == ["demo"]
     assert len(faults) == 1
+
+
+def test_a_beamline_file_is_parsed_again_when_it_has_changed_and_not_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[str] = []
+    load = yaml.safe_load
+
+    def note(text: str) -> object:
+        parsed.append(text)
+        return load(text)
+
+    monkeypatch.setattr("beamloop.beamlines.beamline_file.yaml.safe_load", note)
+    path = tmp_path / "a.yaml"
+    path.write_text("beamline: i24\nroots: [data]\n")
+    assert read_beamline(path) == read_beamline(path)
+    assert len(parsed) == 1
+    path.write_text("beamline: i24\nroots: [data]\nquiet_s: 5\n")
+    assert read_beamline(path).quiet_s == 5
+    path.write_text("nonsense")
+    for _ in range(2):
+        with pytest.raises(InvalidInputError):
+            read_beamline(path)
+
+
+def test_a_root_that_is_linked_elsewhere_is_seen_though_its_beamline_file_is_unchanged(
+    tmp_path: Path,
+) -> None:
+    path, root = tmp_path / "a.yaml", tmp_path / "data"
+    path.write_text("beamline: i24\nroots: [data]\n")
+    for disk in ("disk1", "disk2"):
+        (tmp_path / disk).mkdir()
+        root.unlink(missing_ok=True)
+        root.symlink_to(tmp_path / disk)
+        assert read_beamline(path).roots == [tmp_path / disk]

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -108,11 +109,8 @@ def read_beamline(path: Path) -> Beamline:
         Names file, field and remedy.
     """
     try:
-        values = yaml.safe_load(path.read_text("utf-8"))
-        beamline = Beamline.model_validate(values)
-        for rule in beamline.samples:
-            parse_sample(rule.space_group, rule.unit_cell)
-        beamline.parameters_for("")
+        state = path.stat()
+        beamline = _checked(path, (state.st_ino, state.st_size, state.st_mtime_ns, state.st_ctime_ns))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise _invalid(path, " ".join(str(error).split())) from error
     except ValidationError as error:
@@ -121,6 +119,17 @@ def read_beamline(path: Path) -> Beamline:
         raise _invalid(path, f"{error.what} {error.try_next}") from error
     roots = [(path.resolve().parent / root).resolve() for root in beamline.roots]
     return beamline.model_copy(update={"roots": roots})
+
+
+# Programs that read the files every second read each state of one once: reading a file takes 1 ms.
+@lru_cache(maxsize=64)
+def _checked(path: Path, _state: tuple[int, ...]) -> Beamline:
+    """Read a file whose state is known, with roots as they are written."""
+    beamline = Beamline.model_validate(yaml.safe_load(path.read_text("utf-8")))
+    for rule in beamline.samples:
+        parse_sample(rule.space_group, rule.unit_cell)
+    beamline.parameters_for("")
+    return beamline
 
 
 def _field_fault(fault: ErrorDetails) -> str:

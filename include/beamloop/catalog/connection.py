@@ -69,14 +69,38 @@ class Catalog:
         CatalogUnavailableError
             When the database does not answer or ends the connection.
         """
+        with self._lent() as connection, connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Lend a connection for questions, each a transaction of its own.
+
+        A transaction of questions sees what others commit between them all the same, and costs two
+        statements more.
+
+        Raises
+        ------
+        CatalogUnavailableError
+            When the database does not answer or ends the connection.
+        """
+        with self._lent() as connection:
+            connection.autocommit = True
+            try:
+                yield connection
+            finally:
+                if not connection.closed:
+                    connection.autocommit = False
+
+    @contextmanager
+    def _lent(self) -> Iterator[Connection]:
         try:
             connection = self._lend()
         except psycopg2.OperationalError as error:
             raise unavailable(error) from error
         lost = True
         try:
-            with connection:
-                yield connection
+            yield connection
             lost = False
         except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
             raise unavailable(error) from error

@@ -55,17 +55,17 @@ def scan(
     for fault in faults:
         say(str(fault))
     if now_s is None:
-        with catalog.transaction() as connection:
+        with catalog.reading() as connection:
             now_s = clock_s(connection)
     for beamline in beamlines:
         _look_around(Look(beamline, catalog, dials_version, now_s, say))
-    with catalog.transaction() as connection:
+    with catalog.reading() as connection:
         return waiting_requests(connection)
 
 
 def _look_around(look: Look) -> None:
     """Look at the folders below a beamline's roots; links to elsewhere are not followed."""
-    with look.catalog.transaction() as connection:
+    with look.catalog.reading() as connection:
         states = folder_states(connection, look.beamline.beamline)
     due = _due_again(states, look.now_s)
     ahead, met = list(look.beamline.roots), set()

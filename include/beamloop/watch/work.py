@@ -36,7 +36,7 @@ def look_for_work(
         When the database does not answer.
     """
     requests = scan(beamlines_directory, catalog, dials_version, say=say)
-    with catalog.transaction() as connection:
+    with catalog.reading() as connection:
         checks = due_checks(connection)
     return [
         *(DagWork("process_collection", r.dag_run_id, {"request_id": r.request_id}) for r in requests),
