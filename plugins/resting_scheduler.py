@@ -1,8 +1,8 @@
 # ruff: noqa: SLF001 - Airflow has no public way to what is changed here
 """Let Airflow's scheduler ask in one statement whether there is anything to schedule.
 
-A pass of Airflow 3.3.2 over nothing is 37 statements in six transactions. What they look for begins with a
-run that is queued or at work, a DAG whose time has come, or an event of an asset.
+A pass of Airflow 3.3.2 over nothing is nineteen statements in six transactions. What they look for begins
+with a run that is queued or at work, a DAG whose time has come, or an event of an asset.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""Let Airflow's triggerer ask the database once a second instead of nine times.
+"""Let Airflow's triggerer ask the database once a second instead of seven times.
 
 Airflow 3.3.2 looks each second for triggers that nobody runs, in four statements, for those that are its own,
 and for those that nobody needs any more, in two more, each time in a transaction of its own.

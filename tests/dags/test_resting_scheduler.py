@@ -12,7 +12,6 @@ from sqlalchemy.exc import OperationalError
 pytestmark = pytest.mark.dags
 
 DAG_ID = "chains_of_each_rule"
-NOW = datetime.now(UTC)
 
 
 @pytest.fixture
@@ -43,7 +42,7 @@ def due(session: Any, **values: Any) -> None:
 def test_nothing_waits_where_all_runs_have_ended_and_no_time_has_come(session: Any) -> None:
     from resting_scheduler import something_waits
 
-    due(session, next_dagrun_create_after=NOW + timedelta(minutes=1))
+    due(session, next_dagrun_create_after=datetime.now(UTC) + timedelta(minutes=1))
     assert not something_waits(session)
 
 
@@ -60,7 +59,7 @@ def test_a_run_that_has_not_ended_is_gone_on_with(session: Any, state: str) -> N
 def test_a_run_is_made_when_its_time_has_come_and_the_dag_is_not_paused(session: Any) -> None:
     from resting_scheduler import something_waits
 
-    due(session, next_dagrun_create_after=NOW - timedelta(seconds=1))
+    due(session, next_dagrun_create_after=datetime.now(UTC) - timedelta(seconds=1))
     assert something_waits(session)
     due(session, is_paused=True)
     assert not something_waits(session)
