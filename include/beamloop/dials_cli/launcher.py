@@ -115,12 +115,17 @@ def resident_bytes(pid: int) -> int:
     return 0
 
 
-def end_all(tally: Tally) -> None:
-    """End the program and every descendant: SIGTERM, then SIGKILL again and again until none is left."""
+def end_all(tally: Tally) -> bool:
+    """End the program and every descendant: SIGTERM, then SIGKILL again and again.
+
+    Returns whether none is left.
+    """
     started = time.monotonic()
     number = signal.SIGTERM
     signalled: set[int] = set()
-    while tally.reap() and time.monotonic() - started < GIVE_UP_S:
+    while tally.reap():
+        if time.monotonic() - started > GIVE_UP_S:
+            return False
         if number == signal.SIGTERM and time.monotonic() - started > GRACE_S:
             number = signal.SIGKILL
         for pid in descendants():
@@ -129,6 +134,7 @@ def end_all(tally: Tally) -> None:
                 with contextlib.suppress(ProcessLookupError):  # ended in between
                     os.kill(pid, number)
         time.sleep(0.01)
+    return True
 
 
 def prepare() -> int:
@@ -223,20 +229,24 @@ def conduct(
     answer: int,
     time_s: float,
     memory_bytes: int,
-) -> None:
-    """Run a program to its end, however that comes, and write to `answer` what became of it."""
+) -> bool:
+    """Run a program to its end, however that comes, and write to `answer` what became of it.
+
+    Returns whether it ended by itself and nothing of it is left.
+    """
     started = time.monotonic()
     pid, error_number = start(become)
     say(answer, f"{pid}\n")
     tally = Tally(pid)
     end = watch(tally, told, cancelling, time_s, memory_bytes)
-    end_all(tally)
+    all_ended = end_all(tally)
     wall_s = time.monotonic() - started
     say(
         answer,
         f'{{"end": "{end}", "exit_code": {tally.exit_code()}, "exec_errno": {error_number}, '
         f'"wall_s": {wall_s!r}, "cpu_s": {tally.cpu_s!r}, "peak_memory_bytes": {tally.peak_bytes}}}\n',
     )
+    return all_ended and end == "exited" and not error_number
 
 
 def say(answer: int, line: str) -> None:

@@ -18,7 +18,8 @@ from beamloop.dials_cli.starter import LAUNCHER
 SCRIPTS = Path(__file__).with_name("scripts")
 SCRIPT = SCRIPTS / "serve_programs.py"
 # What a server has read when it listens; another Beamloop gets another server.
-READ_BY_SERVER = (SCRIPT, SCRIPTS / "parts" / "installed_programs.py", LAUNCHER)
+PARTS = ("installed_programs.py", "launcher_pool.py", "pooled_launcher.py")
+READ_BY_SERVER = (SCRIPT, LAUNCHER, *(SCRIPTS / "parts" / name for name in PARTS))
 # A collection's next sweep comes within minutes; what is kept meanwhile is 350 MB.
 IDLE_S = 600
 START_PATIENCE_S = 60.0  # a first import of the entry points from a cold network file system

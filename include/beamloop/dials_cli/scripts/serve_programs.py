@@ -17,27 +17,22 @@ Only processes of the same user are answered. The server ends when nobody has as
 its socket is no longer the one it made, and when DIALS was installed anew beneath it.
 """
 
-import json
 import os
 import select
 import signal
 import socket
-import struct
 import sys
-import traceback
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 sys.path.insert(0, str(Path(__file__).resolve().parent / "parts"))
-import launcher
-from installed_programs import Programs, become
+from installed_programs import Programs
+from launcher_pool import PEER, LauncherPool
+from pooled_launcher import serve_channel
 
 BACKLOG = 128  # more than any pool has slots
 LOOK_S = 1.0  # between two looks at the socket, at DIALS and at the clock
-LENGTH = struct.Struct("!Q")
-LONGEST_REQUEST = 64 * 1024**2  # bytes; a sweep of 100 000 images named one by one has 10 million
-PEER = struct.Struct("3i")  # struct ucred of unix(7): pid, uid, gid
 
 
 def listen(path: str) -> socket.socket:
@@ -53,21 +48,31 @@ def listen(path: str) -> socket.socket:
 
 
 def serve(server: socket.socket, path: str, idle_s: float, programs: Programs) -> None:
-    """Fork a launcher for each connection until there is a reason to end."""
+    """Have a launcher look after each connection until there is a reason to end."""
     mine = inode(path)
+    pool = LauncherPool(in_launcher(server, programs))
     idle_looks = 0
-    children: set[int] = set()
     while idle_looks * LOOK_S < idle_s and programs.still_installed() and inode(path) == mine:
         ready, _, _ = select.select([server], [], [], LOOK_S)
-        children -= ended(children)
-        idle_looks = 0 if ready or children else idle_looks + 1
+        pool.look()
+        idle_looks = 0 if ready or pool.busy else idle_looks + 1
         if not ready:
             continue
-        connection, _ = server.accept()
-        pid, uid, _ = PEER.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size))
-        if uid == os.geteuid():
-            children.add(fork_launcher(server, connection, pid, programs))
-        connection.close()
+        with server.accept()[0] as connection:
+            caller = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, PEER.size)
+            if PEER.unpack(caller)[1] == os.geteuid():
+                pool.hand_over(connection, caller)
+
+
+def in_launcher(server: socket.socket, programs: Programs) -> Callable[[socket.socket], None]:
+    """Return what a launcher does."""
+    server_pid = os.getpid()
+
+    def work(channel: socket.socket) -> None:
+        server.close()
+        serve_channel(channel, programs, server_pid)
+
+    return work
 
 
 def inode(path: str) -> int:
@@ -76,58 +81,6 @@ def inode(path: str) -> int:
         return os.stat(path).st_ino
     except OSError:
         return 0
-
-
-def ended(children: set[int]) -> set[int]:
-    """Return the launchers that have ended."""
-    return {child for child in children if os.waitpid(child, os.WNOHANG)[0]}
-
-
-def fork_launcher(server: socket.socket, connection: socket.socket, caller: int, programs: Programs) -> int:
-    """Let a child look after one request; return its process id."""
-    server_pid = os.getpid()
-    child = os.fork()
-    if child == 0:
-        try:
-            server.close()
-            look_after(connection, caller, programs, server_pid)
-        except BaseException:
-            traceback.print_exc()
-            os._exit(1)
-        os._exit(0)
-    return child
-
-
-def look_after(connection: socket.socket, caller: int, programs: Programs, server_pid: int) -> None:
-    """Read one request, run its program, and answer."""
-    told = launcher.prepare()
-    # Tells of a caller whose end of the connection is also held by a forked copy of it.
-    watched_caller = os.pidfd_open(caller)
-    request, log = receive(connection)
-    if request.get("stop"):
-        os.kill(server_pid, signal.SIGTERM)
-        return
-    os.dup2(log, 2)
-    os.chdir(request["working_directory"])
-    launcher.conduct(
-        lambda _: become(programs, request),
-        told,
-        (connection.fileno(), watched_caller),
-        connection.fileno(),
-        request["time_s"],
-        request["memory_bytes"],
-    )
-
-
-def receive(connection: socket.socket) -> tuple[dict[str, Any], int]:
-    """Return a request and the descriptor of its log, if it has one."""
-    head, descriptors, _, _ = socket.recv_fds(connection, LENGTH.size, 1)
-    (length,) = LENGTH.unpack(head)
-    if length > LONGEST_REQUEST:
-        raise ValueError(f"a request of {length} bytes")
-    with connection.makefile("rb") as stream:
-        request = json.loads(stream.read(length))
-    return request, descriptors[0] if descriptors else -1
 
 
 def refuse_threads() -> None:
