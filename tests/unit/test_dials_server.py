@@ -10,20 +10,17 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
-import psutil
 import pytest
 from tests.fakes import fake_dials
+from tests.services.dials_servers import SOON_S, servers, wait_for, wait_until_gone
 
 from beamloop.dials_cli.forking_starter import ForkingStarter
 from beamloop.dials_cli.server_door import SCRIPT, stop_servers
 from beamloop.records.program import ProgramRequest, ProgramResult
 
 pytestmark = pytest.mark.unit
-
-SOON_S = 10.0  # the server looks around once a second; the rest is for a busy machine
 
 
 @pytest.fixture
@@ -40,29 +37,6 @@ def starter(bin_directory: Path, tmp_path: Path) -> Iterator[ForkingStarter]:
 def run(starter: ForkingStarter, work: Path, *actions: str) -> ProgramResult:
     work.mkdir(exist_ok=True)
     return starter.run(ProgramRequest(("dials.index", *actions), work, "index.out"))
-
-
-def servers(starter: ForkingStarter) -> list[psutil.Process]:
-    """Return the servers of this test: those that are nobody's launcher or program."""
-    found: dict[int, psutil.Process] = {}
-    parents: dict[int, int] = {}
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            if process.cmdline()[:1] == [str(starter.python)]:
-                parents[process.pid], found[process.pid] = process.ppid(), process
-    return [process for pid, process in found.items() if parents[pid] not in found]
-
-
-def wait_until_gone(process: psutil.Process) -> None:
-    psutil.wait_procs([process], timeout=SOON_S)
-    assert not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-
-
-def wait_for(path: Path) -> None:
-    deadline = time.monotonic() + SOON_S
-    while not path.exists():
-        assert time.monotonic() < deadline, f"{path.name} was never written"
-        time.sleep(0.01)
 
 
 def test_programs_of_many_callers_come_from_one_server(starter: ForkingStarter, tmp_path: Path) -> None:

@@ -22,6 +22,9 @@ PARTS = ("installed_programs.py", "launcher_pool.py", "pooled_launcher.py")
 READ_BY_SERVER = (SCRIPT, LAUNCHER, *(SCRIPTS / "parts" / name for name in PARTS))
 # A collection's next sweep comes within minutes; what is kept meanwhile is 350 MB.
 IDLE_S = 600
+# What programs take from malloc lies in huge pages, where the kernel gives them: with them a fork of the
+# server and the end of the fork take 2.5 CPU ms less, dials.find_spots an eighth less of its own.
+HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 START_PATIENCE_S = 60.0  # a first import of the entry points from a cold network file system
 
 
@@ -92,7 +95,7 @@ class ServerDoor:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=dict(self.environment),
+                env={**self.environment, **HUGE_PAGES},
                 pass_fds=[descriptor],
                 timeout=START_PATIENCE_S,
                 check=True,

@@ -1,7 +1,7 @@
-"""The launchers of the DIALS server: forked from it when all are busy, kept for the next connection when not.
+"""The launchers of the DIALS server: forked when all others are busy, kept for the next connection when not.
 
-A launcher is a copy of a process of 350 MB. To fork and to end one costs 10 CPU ms, to hand a connection to one
-that waits a tenth of one.
+A launcher is a copy of a process of 350 MB: to fork and to end it takes 10 CPU ms, to hand a connection to
+one that waits 0.2.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 PEER = struct.Struct("3i")  # struct ucred of unix(7): pid, uid, gid
 IDLE = b"idle"  # a launcher's word that it waits for the next connection
-KEEP_S = 60.0  # a sweep's next program comes within seconds; what waits meanwhile has some MB of its own
+KEEP_S = 60.0  # a sweep's next program comes within seconds; what waits meanwhile has 3 MB of its own
 
 
 class LauncherPool:

@@ -25,6 +25,7 @@ PROGRAMS_EACH = 100  # what a launcher gathers then goes with it; its fork is a 
 def serve_channel(channel: socket.socket, programs: Programs, server_pid: int) -> None:
     """Look after one connection after another, until there is a reason to end."""
     told = launcher.prepare()
+    os.set_blocking(told, False)
     own_log = os.dup(2)
     for programs_left in reversed(range(PROGRAMS_EACH)):
         handed = wait_for_connection(channel, told)
@@ -50,14 +51,24 @@ def wait_for_connection(channel: socket.socket, told: int) -> tuple[socket.socke
     poll = select.poll()
     for descriptor in (told, channel.fileno()):
         poll.register(descriptor, select.POLLIN)
-    while (told, select.POLLIN) in poll.poll():
-        # Else it is the end of the last program that is told once more.
-        if set(os.read(told, 512)) & set(launcher.CANCELLING):
+    ready: dict[int, int] = {}
+    while channel.fileno() not in ready:
+        ready = dict(poll.poll())
+        # Asked whatever is ready: a signal that came before the connection must not end its program.
+        if asked_to_end(told):
             return None
     peer, descriptors, _, _ = socket.recv_fds(channel, PEER.size, 1)
     if not descriptors:
         return None
     return socket.socket(fileno=descriptors[0]), PEER.unpack(peer)[0]
+
+
+def asked_to_end(told: int) -> bool:
+    """Take in which signals have come; return whether one asks this process to end."""
+    with contextlib.suppress(BlockingIOError):
+        # The rest is the end of the last program, told once more.
+        return bool(set(os.read(told, 512)) & set(launcher.CANCELLING))
+    return False
 
 
 def look_after(
