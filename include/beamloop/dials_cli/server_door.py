@@ -18,12 +18,12 @@ from beamloop.dials_cli.starter import LAUNCHER
 SCRIPTS = Path(__file__).with_name("scripts")
 SCRIPT = SCRIPTS / "serve_programs.py"
 # What a server has read when it listens; another Beamloop gets another server.
-PARTS = ("installed_programs.py", "launcher_pool.py", "pooled_launcher.py")
+PARTS = ("deferred_packages.py", "installed_programs.py", "launcher_pool.py", "pooled_launcher.py")
 READ_BY_SERVER = (SCRIPT, LAUNCHER, *(SCRIPTS / "parts" / name for name in PARTS))
-# A collection's next sweep comes within minutes; what is kept meanwhile is 350 MB.
+# A collection's next sweep comes within minutes; what is kept meanwhile is 300 MB.
 IDLE_S = 600
-# What programs take from malloc lies in huge pages, where the kernel gives them: with them a fork of the
-# server and the end of the fork take 2.5 CPU ms less, dials.find_spots an eighth less of its own.
+# What malloc holds lies in huge pages, where the kernel gives them: in the server, of which each fork then
+# copies fewer page tables, and in its programs (decision 20).
 HUGE_PAGES = {"GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
 START_PATIENCE_S = 60.0  # a first import of the entry points from a cold network file system
 

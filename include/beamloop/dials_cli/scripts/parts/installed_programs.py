@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import deferred_packages
+
 SCRIPTS = Path(__file__).resolve().parents[1]
 # What the programs load when they run: by these groups of entry points DIALS finds its methods.
 METHODS = (
@@ -54,6 +56,7 @@ class Programs:
         """Import what programs need, so that their children find it there."""
         # What is imported stays: each search for garbage in it would be for nothing, an eighth of the time.
         gc.disable()
+        deferred_packages.defer()
         for entry in [self.scripts.get(f"dials.{name}") for name in PRELOADED] + self.methods:
             # What cannot be imported here says so to the one who asks for it.
             with contextlib.suppress(Exception):
