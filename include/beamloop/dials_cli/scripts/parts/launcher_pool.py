@@ -1,6 +1,6 @@
 """The launchers of the DIALS server: forked when all others are busy, kept for the next connection when not.
 
-A launcher is a copy of a process of 350 MB: to fork and to end it takes 10 CPU ms, to hand a connection to
+A launcher is a copy of a process of 300 MB: to fork and to end it takes 10 CPU ms, to hand a connection to
 one that waits 0.2.
 """
 
