@@ -57,10 +57,11 @@ def wait_for_connection(channel: socket.socket, told: int) -> tuple[socket.socke
         # Asked whatever is ready: a signal that came before the connection must not end its program.
         if asked_to_end(told):
             return None
-    peer, descriptors, _, _ = socket.recv_fds(channel, PEER.size, 1)
-    if not descriptors:
-        return None
-    return socket.socket(fileno=descriptors[0]), PEER.unpack(peer)[0]
+    with contextlib.suppress(ConnectionResetError):  # the server has ended and not heard the last word
+        peer, descriptors, _, _ = socket.recv_fds(channel, PEER.size, 1)
+        if descriptors:
+            return socket.socket(fileno=descriptors[0]), PEER.unpack(peer)[0]
+    return None
 
 
 def asked_to_end(told: int) -> bool:
