@@ -209,8 +209,11 @@ def test_launchers_that_wait_end_with_their_server(
     run(starter, tmp_path / "work")
     (server,) = servers(starter)
     launcher = only_launcher(starter)
+    # At once: it has not heard yet that the launcher waits again.
     server.send_signal(number)
     wait_until_gone(server, launcher)
+    (log,) = starter.directory.glob("*.log")
+    assert log.read_text() == ""
 
 
 def test_a_launcher_whose_server_has_ended_ends_after_its_program(
