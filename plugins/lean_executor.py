@@ -15,6 +15,7 @@ from typing import Any
 from airflow.executors.local_executor import LocalExecutor
 from airflow.models.taskinstancekey import TaskInstanceKey
 
+from certain_tasks import ask_nothing_of_certain_tasks
 from instances_of_run import load_run_once
 from kept_client import keep_client
 from kept_processes import keep_task_processes
@@ -74,6 +75,7 @@ class LeanExecutor(LocalExecutor):
             self._news = look_at_runs_with_news()
             self._work = WorkOfWorkers()
             load_run_once()
+            ask_nothing_of_certain_tasks()
             ask_only_of_hopeful_tasks()
             ask_first_of_tasks_at_work()
             share_type_adapters()
