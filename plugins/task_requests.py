@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.plugins_manager import AirflowPlugin
 
 if TYPE_CHECKING:
-    from task_endpoints import Answer, Endpoint
+    from task_endpoints import Answer, Endpoint, Place
 
 log = logging.getLogger("beamloop.task_requests")
 
 READ_IN = "3.3.2"
-PREFIX = "/execution/task-instances/"
+PREFIX = "/execution/"
 # Each has a connection to the database while it answers; Airflow's pool has fifteen.
 THREADS = 8
 
@@ -67,20 +67,26 @@ class ShortWay:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": content})
 
-    def _find(self, scope: Message) -> "tuple[str, Endpoint] | None":
-        """Return the id of the task instance and what is asked for, where that is known here."""
+    def _find(self, scope: Message) -> "tuple[Place, Endpoint] | None":
+        """Return what the address says and what is asked for, where that is known here."""
         if scope["type"] != "http" or scope["query_string"]:
             return None
         path = scope["path"].removeprefix(scope.get("root_path", ""))
-        if not path.startswith(PREFIX):
-            return None
-        task, _, name = path.removeprefix(PREFIX).partition("/")
+        match path.removeprefix(PREFIX).split("/") if path.startswith(PREFIX) else ():
+            case ["task-instances", task, name]:
+                place = {"task_instance_id": task}
+            case ["xcoms" as name, dag, run, task, key] if dag and run and task and key:
+                place = {"dag_id": dag, "run_id": run, "task_id": task, "key": key}
+            case _:
+                return None
         endpoint = self._endpoints.get((scope["method"], name))
-        return (task, endpoint) if endpoint else None
+        return (place, endpoint) if endpoint else None
 
-    async def _answer(self, scope: Message, body: bytes, task: str, endpoint: "Endpoint") -> "Answer | None":
+    async def _answer(
+        self, scope: Message, body: bytes, place: dict[str, str], endpoint: "Endpoint"
+    ) -> "Answer | None":
         try:
-            asked = await endpoint.check(scope, task)
+            asked = await endpoint.check(scope, place)
             if asked is None:
                 return None
             # The names of task and request in Airflow's log are this context's.
@@ -118,8 +124,9 @@ def open_short_way() -> None:
     from airflow.api_fastapi import app
     from airflow.configuration import conf
 
-    if version("apache-airflow") != READ_IN or conf.getboolean("traces", "otel_on"):
-        log.warning("Airflow is not %s, or traces: it answers tasks itself.", READ_IN)
+    has_more = conf.getboolean("traces", "otel_on") or conf.getboolean("core", "multi_team")
+    if version("apache-airflow") != READ_IN or has_more:
+        log.warning("Airflow is not %s, or has traces or teams: it answers tasks itself.", READ_IN)
         return
     init_access_logging = app.init_access_logging
 

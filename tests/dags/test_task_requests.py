@@ -85,7 +85,9 @@ def token(task: str, scope: str = "execution", valid_for_s: float | None = None)
     return str(make().generate({"sub": task, "scope": scope}, valid_for=valid_for_s))
 
 
-def ask(client: Any, task: str, method: str, name: str, body: Any, **headers: str) -> Answer:
+def ask(
+    client: Any, task: str, method: str, name: str, body: Any, address: str = "", **headers: str
+) -> Answer:
     from airflow.api_fastapi.execution_api.versions import bundle
 
     usual = {
@@ -93,12 +95,16 @@ def ask(client: Any, task: str, method: str, name: str, body: Any, **headers: st
         "airflow-api-version": str(bundle.versions[0].value),
         "correlation-id": "c1",
     }
-    answer = client.request(
-        method, f"/execution/task-instances/{task}/{name}", json=body, headers={**usual, **headers}
-    )
+    where = "/execution" + (address or f"/task-instances/{task}/{name}")
+    answer = client.request(method, where, json=body, headers={**usual, **headers})
     # Lengths differ with the names of the runs.
     kept = {key: value for key, value in answer.headers.items() if key != "content-length"}
     return answer.status_code, answer.json() if answer.content else None, kept
+
+
+def ask_for_list(client: Any, task: str, run: str, key: str = "return_value", query: str = "") -> Answer:
+    address = f"/xcoms/chains_of_each_rule/{run}/list_runs/{key}{query}"
+    return ask(client, task, "GET", "", None, address)
 
 
 def same(answer: Answer) -> Answer:
@@ -180,6 +186,35 @@ def test_what_is_not_in_order_airflow_answers(
     )
     assert lean[0] == status
     assert lean == stock
+    assert short_answers == []
+
+
+def test_a_list_is_given_to_every_task(
+    clients: Any, run_of_chains: Any, queued_tasks: list[str], short_answers: list[int]
+) -> None:
+    task, run = queued_tasks[0], run_of_chains.run_id
+    stock, lean = (ask_for_list(client, task, run) for client in clients)
+    assert lean == stock
+    assert lean[:2] == (200, {"key": "return_value", "value": [0, 1]})
+    assert short_answers == [200]
+
+
+@pytest.mark.parametrize(
+    ("status", "wanted"),
+    [(404, {"key": "nothing"}), (404, {"query": "?map_index=7"}), (200, {"query": "?offset=0"})],
+)
+def test_what_else_is_asked_for_airflow_finds(
+    clients: Any,
+    run_of_chains: Any,
+    queued_tasks: list[str],
+    short_answers: list[int],
+    status: int,
+    wanted: Any,
+) -> None:
+    task, run = queued_tasks[0], run_of_chains.run_id
+    stock, lean = (ask_for_list(client, task, run, **wanted) for client in clients)
+    assert lean == stock
+    assert lean[0] == status
     assert short_answers == []
 
 
