@@ -120,7 +120,7 @@ def _again(received: list[Message], receive: Receive) -> Receive:
 
 
 def open_short_way() -> None:
-    """Let the app that Airflow is about to make have the short way, within the access log only."""
+    """Let the app that Airflow is about to make have the short way, outside of all its middlewares."""
     from airflow.api_fastapi import app
     from airflow.configuration import conf
 
@@ -132,8 +132,9 @@ def open_short_way() -> None:
 
     def init_with_short_way(made: Any) -> None:
         app.init_access_logging = init_access_logging
-        made.add_middleware(ShortWay)
         init_access_logging(made)
+        # Last, so without: Airflow says by itself which task has started or ended.
+        made.add_middleware(ShortWay)
 
     app.init_access_logging = init_with_short_way  # type: ignore[assignment] # by another name
 

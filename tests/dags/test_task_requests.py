@@ -236,7 +236,7 @@ def test_a_token_near_its_end_is_renewed(
     assert short_answers == []
 
 
-def test_airflows_app_gets_it_once_within_the_access_log(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_airflows_app_gets_it_once_and_outermost(monkeypatch: pytest.MonkeyPatch) -> None:
     from airflow.api_fastapi import app
     from airflow.api_fastapi.common.http_access_log import HttpAccessLogMiddleware
     from fastapi import FastAPI
@@ -249,7 +249,7 @@ def test_airflows_app_gets_it_once_within_the_access_log(monkeypatch: pytest.Mon
         made = FastAPI()
         app.init_access_logging(made)
         classes: list[Any] = [each.cls for each in made.user_middleware]
-        assert classes == [HttpAccessLogMiddleware, ShortWay]
+        assert classes == [ShortWay, HttpAccessLogMiddleware]
         assert app.init_access_logging is stock
     finally:
         app.init_access_logging = stock
