@@ -4,9 +4,11 @@ import random
 from typing import Any
 
 import pytest
-from tests.dags.test_ready_tasks import STATES, ready
+from tests.dags.test_ready_tasks import STATES, ready, run_before_its_list
 
 pytestmark = pytest.mark.dags
+
+__all__ = ["run_before_its_list"]  # a fixture, used by its name
 
 
 @pytest.fixture
@@ -80,9 +82,26 @@ def test_a_task_that_is_tried_again_is_asked_for_its_time(run_of_chains: Any, st
     instance = instances["sweep.t_none_failed", 0]
     instance.task = run_of_chains.dag.get_task(instance.task_id)
     instance.state = None
-    assert is_certain(instance, {*instances})
+    ended = dict.fromkeys(instances, "success")
+    assert is_certain(instance, ended)
     instance.state = state
-    assert not is_certain(instance, {*instances})
+    assert not is_certain(instance, ended)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_same_tasks_may_start_when_a_mapped_group_gets_its_list(
+    run_before_its_list: Any, finders: Any, asked: list[tuple[str, int]], seed: int
+) -> None:
+    chance = random.Random(seed)  # noqa: S311 - not for secrets
+    keys = keys_of(run_before_its_list)
+    # A person may have marked some of them.
+    marked = dict.fromkeys(chance.sample(keys, k=seed % 4), chance.choice(STATES))
+    states = dict.fromkeys(keys) | marked | {("list_runs", -1): "success"}
+    stock, lean = finders
+    expected = ready(run_before_its_list, states, stock)
+    of_stock = len(asked)
+    assert ready(run_before_its_list, states, lean) == expected
+    assert len(asked) < 2 * of_stock
 
 
 def test_of_a_dag_with_a_setup_every_task_is_asked(
