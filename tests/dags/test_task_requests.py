@@ -153,6 +153,33 @@ def test_a_task_from_its_start_to_its_end(
     assert written(queued_tasks[1])[:4] == ("success", 7, "here", "xtal1_1")
 
 
+@pytest.mark.parametrize(
+    ("state", "more"),
+    [
+        ("failed", {}),
+        ("skipped", {}),
+        ("up_for_retry", {}),
+        ("up_for_reschedule", {"reschedule_date": NOW}),
+        (
+            "deferred",
+            {"classpath": "a.Trigger", "next_method": "go_on", "trigger_kwargs": {}, "next_kwargs": {}},
+        ),
+    ],
+)
+def test_a_task_may_end_or_pause_otherwise(
+    clients: Any, queued_tasks: list[str], short_answers: list[int], state: str, more: dict[str, Any]
+) -> None:
+    ended = {"state": state, **more} | ({} if state == "deferred" else {"end_date": NOW})
+    for client, task in zip(clients, queued_tasks, strict=True):
+        assert ask(client, task, "PATCH", "run", START)[0] == 200
+    stock, lean = (
+        ask(client, task, "PATCH", "state", ended) for client, task in zip(clients, queued_tasks, strict=True)
+    )
+    assert lean == stock
+    assert lean[0] == 204
+    assert short_answers == [200, 204]
+
+
 ANOTHER_TASK = "01a1ff94-5554-7a26-986f-2b95c47916c6"
 RUN, STATE = ("PATCH", "run", START), ("PATCH", "state", SUCCESS)
 
