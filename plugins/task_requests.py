@@ -48,12 +48,16 @@ class ShortWay:
 
         self._app = app
         self._endpoints = make_endpoints()
+        self._is_warm = False
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="task-requests")
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer a request, or let Airflow do so."""
         asked = self._find(scope)
-        if asked is None:
+        if asked is None or not self._is_warm:
+            # The first goes Airflow's own way, which makes much when it is first asked: that is for the start
+            # of a task, not for the end of one.
+            self._is_warm = self._is_warm or asked is not None
             await self._app(scope, receive, send)
             return
         received = await _receive_all(receive)

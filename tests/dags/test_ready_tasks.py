@@ -22,7 +22,8 @@ def run_before_its_list(run_of_chains: Any) -> Any:
 
     with create_session() as session:
         run = run_of_chains.dag.create_dagrun(
-            run_id="before_its_list",
+            # The database is the same for all modules.
+            run_id=f"before_its_list_{datetime.now(UTC):%H%M%S%f}",
             run_after=datetime.now(UTC),
             run_type=DagRunType.MANUAL,
             triggered_by=DagRunTriggeredByType.TEST,
