@@ -23,6 +23,7 @@ from parsed_dags import share_parsed_dags
 from quiet_runs import RunsWithNews, look_at_runs_with_news
 from ready_tasks import ask_only_of_hopeful_tasks
 from remembered_answers import ask_seldom
+from remembered_results import remember_results
 from stuck_runs import ask_first_of_tasks_at_work
 from task_start import configure_logs_at_once, make_for_tasks
 from work_of_workers import WorkOfWorkers
@@ -81,6 +82,7 @@ class LeanExecutor(LocalExecutor):
             share_type_adapters()
             supervise_leanly()
             ask_seldom()
+            remember_results()
             import_for_tasks()
             configure_logs_at_once()
             make_for_tasks()

@@ -36,7 +36,7 @@ def summarise_crystal(crystal: Mapping[str, Any]) -> CrystalSummary:
     b_matrix = np.linalg.inv(np.linalg.cholesky(rows @ rows.T))
     covariance = crystal.get("B_covariance")
     return CrystalSummary(
-        cell=UnitCell(*_cell(b_matrix)),
+        cell=UnitCell(*map(float, _cells(b_matrix))),
         cell_su=tuple(_cell_su(b_matrix, np.reshape(covariance, (9, 9)))) if covariance else None,
         space_group=space_group_symbol(hall),
         hall_symbol=hall,
@@ -52,13 +52,20 @@ def space_group_symbol(hall: str) -> str:
     return found.hm.replace("R", "H", 1) if found.ext == "H" else str(found.hm)
 
 
-def _cell(b_matrix: Matrix) -> list[float]:
-    """Return a, b, c (angstrom), alpha, beta, gamma (deg) of a B matrix, shape (3, 3), 1/angstrom."""
-    axes = np.linalg.inv(b_matrix)
-    lengths = np.linalg.norm(axes, axis=1)
-    cosines = (axes @ axes.T) / np.outer(lengths, lengths)
-    angles = np.degrees(np.arccos([cosines[1, 2], cosines[0, 2], cosines[0, 1]]))
-    return [float(value) for value in (*lengths, *angles)]
+def _cells(b_matrices: Matrix) -> Matrix:
+    """Return a, b, c (angstrom), alpha, beta, gamma (deg), shape (..., 6), of B matrices.
+
+    Parameters
+    ----------
+    b_matrices
+        Shape (..., 3, 3), 1/angstrom.
+    """
+    axes = np.linalg.inv(b_matrices)
+    metric = axes @ axes.swapaxes(-1, -2)
+    lengths = np.sqrt(np.diagonal(metric, axis1=-2, axis2=-1))
+    one, other = (1, 0, 0), (2, 2, 1)  # alpha is the angle of b and c
+    angles = np.degrees(np.arccos(metric[..., one, other] / (lengths[..., one] * lengths[..., other])))
+    return np.concatenate((lengths, angles), axis=-1)
 
 
 def _cell_su(b_matrix: Matrix, covariance: Matrix) -> list[float]:
@@ -68,11 +75,8 @@ def _cell_su(b_matrix: Matrix, covariance: Matrix) -> list[float]:
     Source: Waterman et al. (2016) Acta Cryst. D72, 558-575, section 2.7.
     """
     step = STEP * float(np.abs(b_matrix).max())
-    columns = []
-    for element in range(9):
-        shift = np.zeros((3, 3))
-        shift.flat[element] = step
-        columns.append((np.array(_cell(b_matrix + shift)) - _cell(b_matrix - shift)) / (2 * step))
-    jacobian = np.array(columns).T
+    # One element of B shifted in each of nine matrices.
+    shifts = step * np.eye(9).reshape(9, 3, 3)
+    jacobian = (_cells(b_matrix + shifts) - _cells(b_matrix - shifts)).T / (2 * step)
     variances = np.diag(jacobian @ covariance @ jacobian.T)
     return [float(value) for value in np.sqrt(np.maximum(variances, 0.0))]

@@ -2,6 +2,7 @@
 
 import json
 from datetime import datetime
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -38,12 +39,18 @@ def write_manifest(run: Run, run_directory: Path, staging: Path, last: StepRepor
         "sweep": run.sweep_name,
         "images": _images(run),
         "parameters": run.parameters.as_json(),
-        "versions": {"beamloop": version("beamloop"), "dials": run.dials_version},
+        "versions": {"beamloop": _own_version(), "dials": run.dials_version},
         "geometry": _geometry(run),
         "environment": FIXED,
         "steps": [_step(report) for report in (*reports, last)],
     }
     (staging / MANIFEST_NAME).write_text(json.dumps(values, indent=1, sort_keys=True), "utf-8")
+
+
+@cache
+def _own_version() -> str:
+    """Return Beamloop's version, which is looked for in the files of every installed package."""
+    return version("beamloop")
 
 
 def _geometry(run: Run) -> dict[str, Any] | None:
