@@ -14,7 +14,8 @@ class Airflow:
     def __init__(self) -> None:
         from remembered_results import Results, noting_run, remembering
 
-        self.now_s, self.asked, self.value = 1000.0, 0, ["a"]
+        self.now_s, self.asked = 1000.0, 0
+        self.value: list[str] | None = ["a"]
         results = Results(clock_s=lambda: self.now_s)
         self.get = remembering(self._answer, results)
         self._start = noting_run(lambda run: SimpleNamespace(dag_run=run), results)

@@ -90,6 +90,9 @@ def pace() -> Sections:
             # Many tasks only wait for a slot of a pool; DIALS itself is bounded by the pool `dials`.
             "parallelism": "16",
             "max_active_tasks_per_dag": "32",
+            # The rendered fields of all runs: those of old runs go with their tasks, by night. Airflow looks
+            # for fields older than thirty runs whenever a task starts.
+            "num_dag_runs_to_retain_rendered_fields": "0",
         },
         "workers": {
             # The executor waits this long after a child has closed its channels, in 40 % of short tasks.
