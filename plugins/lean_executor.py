@@ -31,8 +31,8 @@ from work_of_workers import WorkOfWorkers
 log = logging.getLogger("beamloop.lean_executor")
 
 READ_IN = "3.3.2"
-# Between two passes of the scheduler in which no task has ended. Half of an idle stack's CPU is these passes;
-# a new request waits for the next one.
+# Between two passes of the scheduler in which no task has ended; a new request waits for the next one. A pass
+# costs little at rest (`resting_scheduler.py`), but not while tasks are at work.
 LONGEST_WAIT_S = 1.5
 # Tasks that end together are one pass.
 GATHER_S = 0.02
