@@ -13,8 +13,10 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.exc import DBAPIError
 
-# A whole pass is made as often as this all the same: connections that are to be tested, and callbacks of
-# deadlines, of which Beamloop has none, wait so long.
+from seldom_looks import Looks, seldom
+
+# A whole pass is made as often as this all the same. Connections that are to be tested, and callbacks of
+# deadlines, of which Beamloop has none, are looked for as often, at rest and at work.
 WHOLE_PASS_AFTER_S = 15.0
 
 
@@ -35,7 +37,6 @@ class Passes:
         self._something_waits = something_waits
         self._clock_s = clock_s
         self._whole_at_s = -WHOLE_PASS_AFTER_S
-        self.is_whole = True
 
     def begin(self, session: Any, *, is_at_work: bool) -> bool:
         """Begin a pass; tell whether it is to be a whole one.
@@ -49,10 +50,10 @@ class Passes:
         """
         now_s = self._clock_s()
         is_due = now_s - self._whole_at_s >= WHOLE_PASS_AFTER_S
-        self.is_whole = is_at_work or is_due or self._is_needed(session)
-        if self.is_whole:
+        is_whole = is_at_work or is_due or self._is_needed(session)
+        if is_whole:
             self._whole_at_s = now_s
-        return self.is_whole
+        return is_whole
 
     def _is_needed(self, session: Any) -> bool:
         try:
@@ -96,15 +97,5 @@ def ask_before_passes() -> None:
 
     SchedulerJobRunner._do_scheduling = do_scheduling  # type: ignore[method-assign]
     for name in ("_enqueue_executor_callbacks", "_enqueue_connection_tests"):
-        setattr(SchedulerJobRunner, name, in_whole_passes(passes, getattr(SchedulerJobRunner, name)))
-
-
-def in_whole_passes(passes: Passes, method: Any) -> Any:
-    """Return a method of the scheduler that does nothing but in whole passes."""
-
-    @wraps(method)
-    def called(self: Any, *things: Any, **named: Any) -> None:
-        if passes.is_whole:
-            method(self, *things, **named)
-
-    return called
+        looks = Looks(WHOLE_PASS_AFTER_S)
+        setattr(SchedulerJobRunner, name, seldom(looks, getattr(SchedulerJobRunner, name)))

@@ -40,10 +40,10 @@ def test_it_was_read_in_the_airflow_that_is_installed() -> None:
 
 
 def test_everything_that_is_imported_before_the_fork_is_there() -> None:
-    import lean_executor
+    import task_start
 
     # What is not there is left to the tasks without a word: each would be slower, and nobody told.
-    for name in lean_executor.IN_EVERY_TASK:
+    for name in task_start.IN_EVERY_TASK:
         importlib.import_module(name)
 
 
