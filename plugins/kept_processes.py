@@ -3,10 +3,10 @@
 
 import os
 import select
+import signal
 import socket
 import time
 from contextlib import suppress
-from signal import Signals
 from typing import Any
 
 import psutil
@@ -31,6 +31,7 @@ class KeptProcess(ProcessTracker):
         self._control, its = socket.socketpair()
         pid = os.fork()
         if pid == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
             self._control.close()
             # It leads a group, as each of Airflow's task processes does: signals reach all of it.
             os.setpgid(0, 0)
@@ -58,7 +59,7 @@ class KeptProcess(ProcessTracker):
             return bool(socket.send_fds(self._control, [b"t"], channels))
         return False
 
-    def send_signal(self, s: Signals) -> None:
+    def send_signal(self, s: signal.Signals) -> None:
         """Send it a signal."""
         self._process.send_signal(s)
 
@@ -90,6 +91,12 @@ class KeptProcess(ProcessTracker):
         poll.register(self._control, select.POLLIN)
         return bool(poll.poll(None if timeout_s is None else 1000 * timeout_s))
 
+    def take_leave(self) -> None:
+        """Let the system forget it where it has ended between two tasks."""
+        if self._exit_code is not None:  # of its last task: now it has none
+            with suppress(psutil.TimeoutExpired):
+                self._process.wait(0)
+
     def leave(self) -> None:
         """End it: nothing waits for it any more."""
         self._control.close()
@@ -106,10 +113,17 @@ def keep_task_processes() -> None:
     def start_kept(cls: Any, /, *, target: Any = supervisor._subprocess_main, **how: Any) -> Any:
         is_task = issubclass(cls, ActivitySubprocess) and target is supervisor._subprocess_main
         if is_task and how.get("logger") and not how.get("use_exec"):
+            signal.signal(signal.SIGCHLD, lambda *_: take_leave_of(kept))
             return start_task(cls, kept, **how)
         return start(cls, target=target, **how)
 
     WatchedSubprocess.start = classmethod(start_kept)  # type: ignore[method-assign,assignment]
+
+
+def take_leave_of(kept: list[KeptProcess]) -> None:
+    """Take leave of what has ended because it had nothing to do: a dead process looks like a fault."""
+    for process in kept:
+        process.take_leave()
 
 
 def start_task(

@@ -175,6 +175,38 @@ def test_a_process_without_tasks_ends_and_the_next_task_has_a_new_one(
     assert second[0] != first[0]
 
 
+def test_a_process_that_has_ended_between_two_tasks_is_not_listed_any_more(
+    worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import task_process
+    from kept_processes import take_leave_of
+
+    monkeypatch.setattr(task_process, "IDLE_S", 0.1)
+    tasks = worker(lambda: None)
+    before = signal.signal(signal.SIGCHLD, lambda *_: take_leave_of(tasks.kept))
+    try:
+        first = tasks.run()[0]
+        wait_until(lambda: not psutil.pid_exists(first))
+        second = tasks.run()
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    assert second[1:] == ("", 0)
+    assert second[0] != first
+
+
+def test_a_task_that_is_killed_has_its_exit_code_when_the_worker_hears_of_each_end(
+    worker: Callable[..., Worker],
+) -> None:
+    from kept_processes import take_leave_of
+
+    tasks = worker(lambda: os.kill(os.getpid(), signal.SIGKILL))
+    before = signal.signal(signal.SIGCHLD, lambda *_: take_leave_of(tasks.kept))
+    try:
+        assert [tasks.run()[2] for _ in range(3)] == [-signal.SIGKILL] * 3
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+
+
 def test_a_task_handed_over_to_a_process_that_is_about_to_end_is_run() -> None:
     from task_process import receive
 
