@@ -13,6 +13,7 @@ import socket
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from contextvars import copy_context
 from typing import NoReturn, TextIO
 
@@ -119,8 +120,10 @@ class OwnState:
         from airflow.sdk.execution_time import supervisor
 
         atexit._run_exitfuncs()
-        sys.stdout.flush()
-        sys.stderr.flush()
+        # The task may have put others in the place of ours, or closed them.
+        for stream in (sys.stdout, sys.stderr, *self._streams[1:]):
+            with suppress(ValueError, OSError):
+                stream.flush()
         sys.stdin, sys.stdout, sys.stderr = self._streams
         supervisor._reset_signals()  # type: ignore[no-untyped-call] # Airflow's
         signal.alarm(0)
@@ -133,7 +136,8 @@ class OwnState:
 
     def is_clean(self) -> bool:
         """Tell whether nothing of the task goes on, and no more memory is held than another task may find."""
-        if threading.active_count() > 1 or has_children():
+        is_torn = any(stream.closed for stream in self._streams)
+        if is_torn or threading.active_count() > 1 or has_children():
             return False
         return resident_bytes() - self._resident_bytes <= GROWTH_BYTES
 

@@ -137,6 +137,30 @@ def test_a_process_in_which_something_goes_on_is_left(worker: Callable[..., Work
         assert not psutil.pid_exists(first[0])
 
 
+def test_a_task_that_closes_its_output_ends_well_and_the_next_has_an_output(
+    worker: Callable[..., Worker],
+) -> None:
+    def task() -> None:
+        print("heard")
+        sys.stdout.close()
+
+    tasks = worker(task)
+    first, second = tasks.run(), tasks.run()
+    assert first[1:] == second[1:] == ("heard\n", 0)
+    assert first[0] != second[0]
+
+
+def test_what_a_task_has_written_is_heard_though_it_has_put_another_output_in_its_place(
+    worker: Callable[..., Worker],
+) -> None:
+    def task() -> None:
+        sys.stdout.write("no end of line")
+        sys.stdout = sys.stderr
+
+    tasks = worker(task)
+    assert [tasks.run()[1:] for _ in range(2)] == [("no end of line", 0)] * 2
+
+
 def test_a_process_that_has_grown_is_left(
     worker: Callable[..., Worker], monkeypatch: pytest.MonkeyPatch
 ) -> None:
